@@ -1,0 +1,54 @@
+# Everything runs in .venv, which the first target to need it creates.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+SHAPES := data/shapes/shapes.json
+
+.PHONY: help install demo demo-seg test lint clean
+
+help:
+	@echo 'make demo      train, evaluate and show a Mask R-CNN on generated data'
+	@echo 'make demo-seg  the same for a UperNet segmentor'
+	@echo 'make test      run the tests'
+	@echo 'make lint      run the linters'
+	@echo 'make install   only set up $(VENV)'
+	@echo 'make clean     remove $(VENV) and the generated data'
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: setup.py constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; ok = (3, 10) <= v <= (3, 12); \
+	sys.exit(0 if ok else "error: Python 3.10 to 3.12 is needed, $(PYTHON) is %d.%d; \
+	use make PYTHON=python3.12" % v)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo 'installing the tested packages into $(VENV): about two minutes'
+	$(PIP) --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(PIP) --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+$(SHAPES): | $(VENV)/.installed
+	$(BIN)/python tools/make_shapes.py
+
+demo: $(VENV)/.installed $(SHAPES)
+	$(BIN)/python tools/train.py configs/shapes/mask-rcnn_convnext-v2-atto_demo_shapes.py \
+		--work-dir work_dirs/demo
+
+demo-seg: $(VENV)/.installed $(SHAPES)
+	$(BIN)/python tools/train.py configs/shapes/upernet_convnext-v2-atto_demo_shapes.py \
+		--work-dir work_dirs/demo-seg
+
+test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/codespell
+
+clean:
+	rm -rf $(VENV) data/shapes

@@ -1,0 +1,13 @@
+"""Mask R-CNN with an FPN on the four stages of a ConvNeXt."""
+
+_base_ = ['mmdet::_base_/models/mask-rcnn_r50_fpn.py']
+model = dict(
+    backbone=dict(
+        _delete_=True,
+        type='convnext_dense.ConvNeXt',
+        arch='tiny',
+        layer_scale_init_value=1.0,
+        drop_path_rate=0.4,
+    ),
+    neck=dict(in_channels=[96, 192, 384, 768]),
+)

@@ -1,0 +1,13 @@
+"""Mask R-CNN, ConvNeXt-T, 36 epochs: 46.2 box AP, 41.7 mask AP as published.
+
+bash tools/dist_train.sh configs/convnext/mask-rcnn_convnext-tiny_3x_coco.py 8
+"""
+
+_base_ = [
+    '../_base_/models/mask-rcnn_convnext.py',
+    '../_base_/data/coco_detr.py',
+    '../_base_/schedules/adamw_3x.py',
+    '../_base_/runtime_epochs.py',
+]
+weights = 'convnext_dense://convnext_tiny_1k_224'
+model = dict(backbone=dict(init_cfg=dict(type='Pretrained', checkpoint=weights)))

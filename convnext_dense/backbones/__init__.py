@@ -1,0 +1,6 @@
+"""Backbones: four stages of features at strides 4, 8, 16 and 32."""
+
+from .convnext import ConvNeXt
+from .convnext_v2 import ConvNeXtV2
+
+__all__ = ['ConvNeXt', 'ConvNeXtV2']

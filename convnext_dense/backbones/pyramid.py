@@ -1,0 +1,225 @@
+"""The skeleton that all backbones share: stem, four stages, a norm per output."""
+
+from collections.abc import Callable, Mapping, Sequence
+from math import ceil
+from typing import ClassVar, NamedTuple
+
+import torch
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from convnext_dense.checkpoints import load_pretrained
+from convnext_dense.layers import LayerNorm2d
+
+NUM_STAGES = 4
+
+# Truncated normal of the published code: std 0.02, biases zero.
+TRUNCATED_NORMAL = dict(
+    type='TruncNormal', layer=['Conv2d', 'Linear'], std=0.02, bias=0.0
+)
+
+
+class Variant(NamedTuple):
+    """Number of blocks and channels of each stage."""
+
+    depths: tuple[int, ...]
+    widths: tuple[int, ...]
+
+
+def doubling(*depths: int, width: int) -> Variant:
+    """Make a variant whose width doubles from stage to stage."""
+    return Variant(depths, tuple(width * 2**stage for stage in range(len(depths))))
+
+
+class Pyramid(BaseModule):
+    """A convolutional network in four stages that returns every stage's features.
+
+    Subclasses give the table of ``variants`` and the block. Parameter names are those of the published ConvNeXt checkpoints, with
+    ``norm0`` to ``norm3`` for the outputs, as in its detectors.
+
+    Args:
+        arch: A key of ``variants``, or ``dict(depths=, widths=)`` with four each.
+        block: Makes a residual block from its width and drop path rate.
+        in_channels: Channels of the image.
+        out_indices: Stages whose features are returned, in this order. Stages
+            behind the last of them are not built.
+        drop_path_rate: Stochastic depth of the last block, in [0, 1); it grows
+            linearly from zero at the first.
+        frozen_stages: -1 freezes nothing, 0 the stem, k the stem and the first k
+            stages, also after ``train()``.
+        with_cp: Recompute each block in the backward pass to save memory.
+        init_cfg: mmengine initialisation; ``dict(type='Pretrained', checkpoint=)``
+            goes through :func:`convnext_dense.checkpoints.load_pretrained`. The
+            default is the published truncated normal.
+
+    Raises:
+        ValueError: On an unknown ``arch`` or a value outside the ranges above.
+    """
+
+    variants: ClassVar[dict[str, Variant]] = {}
+
+    def __init__(
+        self,
+        arch: str | Mapping,
+        *,
+        block: Callable[[int, float], nn.Module],
+        in_channels: int = 3,
+        out_indices: Sequence[int] = tuple(range(NUM_STAGES)),
+        drop_path_rate: float = 0.0,
+        frozen_stages: int = -1,
+        with_cp: bool = False,
+        init_cfg: Mapping | Sequence | None = None,
+    ):
+        super().__init__(TRUNCATED_NORMAL if init_cfg is None else init_cfg)
+        self.depths, self.widths = self._variant(arch)
+        self.out_indices = _checked_indices(out_indices)
+        if not -1 <= frozen_stages <= NUM_STAGES:
+            raise ValueError(
+                f'frozen_stages must be in [-1, {NUM_STAGES}], got {frozen_stages}'
+            )
+        self.frozen_stages = frozen_stages
+        self.with_cp = with_cp
+
+        depth = sum(self.depths)
+        rates = torch.linspace(0, drop_path_rate, depth, device='cpu').tolist()
+        self.downsample_layers = nn.ModuleList()
+        self.stages = nn.ModuleList()
+        for stage in range(max(self.out_indices) + 1):
+            width = self.widths[stage]
+            self.downsample_layers.append(
+                self._downsample(stage) if stage else self._stem(in_channels, width)
+            )
+            first = sum(self.depths[:stage])
+            last = first + self.depths[stage]
+            self.stages.append(
+                nn.Sequential(*[block(width, rate) for rate in rates[first:last]])
+            )
+        for stage in self.out_indices:
+            self.add_module(f'norm{stage}', LayerNorm2d(self.widths[stage]))
+        self._freeze()
+
+    def _variant(self, arch: str | Mapping) -> Variant:
+        if isinstance(arch, str):
+            if arch not in self.variants:
+                raise ValueError(
+                    f'unknown arch {arch!r} for {type(self).__name__}; '
+                    f'choose from {", ".join(self.variants)}'
+                )
+            return self.variants[arch]
+        if set(arch) != {'depths', 'widths'}:
+            raise ValueError(f'arch needs the keys depths and widths, got {[*arch]}')
+        variant = Variant(tuple(arch['depths']), tuple(arch['widths']))
+        if {len(variant.depths), len(variant.widths)} != {NUM_STAGES}:
+            raise ValueError(f'arch needs {NUM_STAGES} depths and widths: {variant}')
+        return variant
+
+    def _stem(self, in_channels: int, width: int) -> nn.Module:
+        return nn.Sequential(nn.Conv2d(in_channels, width, 4, 4), LayerNorm2d(width))
+
+    def _downsample(self, stage: int) -> nn.Module:
+        before, after = self.widths[stage - 1 : stage + 1]
+        return nn.Sequential(LayerNorm2d(before), nn.Conv2d(before, after, 2, 2))
+
+    def init_weights(self) -> None:
+        """Initialise once, as ``init_cfg`` says."""
+        if self.is_init or not _is_pretrained(self.init_cfg):
+            super().init_weights()
+            return
+        load_pretrained(self, self.init_cfg['checkpoint'])
+        self.is_init = True
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Map (N, in_channels, H, W) to one tensor per index in ``out_indices``.
+
+        Stage i returns (N, widths[i], H / 4 / 2^i, W / 4 / 2^i), rounded down at
+        every halving, in channels-last memory.
+        """
+        # The blocks' norms and MLPs work on channels: with these last in memory,
+        # no block copies its input to get there.
+        x = x.contiguous(memory_format=torch.channels_last)
+        outputs = {}
+        for stage, (down, blocks) in enumerate(
+            zip(self.downsample_layers, self.stages, strict=True)
+        ):
+            x = down(x)
+            for block in blocks:
+                x = self._run(block, x)
+            if stage in self.out_indices:
+                outputs[stage] = getattr(self, f'norm{stage}')(x)
+        return tuple(outputs[stage] for stage in self.out_indices)
+
+    def _run(self, block: nn.Module, x: Tensor) -> Tensor:
+        if self.with_cp and torch.is_grad_enabled():
+            return checkpoint(block, x, use_reentrant=False)
+        return block(x)
+
+    def train(self, mode: bool = True) -> 'Pyramid':
+        """Switch to training, except for what is frozen."""
+        super().train(mode)
+        self._freeze()
+        return self
+
+    def _freeze(self) -> None:
+        frozen = [*self.downsample_layers[: max(self.frozen_stages, 1)]]
+        frozen += self.stages[: max(self.frozen_stages, 0)]
+        for module in frozen if self.frozen_stages >= 0 else ():
+            module.eval()
+            module.requires_grad_(False)
+
+    @property
+    def num_layers(self) -> int:
+        """Layer groups of the published decay rule: three blocks of stage 2 each."""
+        return 3 + ceil(self.depths[2] / 3)
+
+    def layer_of(self, name: str) -> int:
+        """Give the layer id of a parameter, 0 for the stem.
+
+        Source: ``get_num_layer_layer_wise`` of facebookresearch/ConvNeXt@048efce.
+
+        Args:
+            name: The parameter's name relative to the backbone.
+
+        Returns:
+            An id in [0, num_layers + 1]; the output norms have the last.
+        """
+        part, *indices = name.split('.')
+        if part not in ('downsample_layers', 'stages'):
+            return self.num_layers + 1
+        stage = int(indices[0])
+        if stage == NUM_STAGES - 1:
+            return self.num_layers
+        if part == 'downsample_layers':
+            return (0, 2, 3)[stage]
+        return (1, 2, 3 + int(indices[1]) // 3)[stage]
+
+    def stage_of(self, name: str) -> int:
+        """Give the stage group of a parameter, 0 for the stem and downsampling.
+
+        Source: ``get_num_layer_stage_wise`` of facebookresearch/ConvNeXt@048efce.
+
+        Args:
+            name: The parameter's name relative to the backbone.
+
+        Returns:
+            Stage i has i + 1; the output norms have ``num_layers + 1``.
+        """
+        part, *indices = name.split('.')
+        if part == 'downsample_layers':
+            return 0
+        return int(indices[0]) + 1 if part == 'stages' else self.num_layers + 1
+
+
+def _checked_indices(out_indices: Sequence[int]) -> tuple[int, ...]:
+    indices = tuple(out_indices)
+    if not indices or set(indices) - set(range(NUM_STAGES)):
+        raise ValueError(
+            f'out_indices must name stages 0 to {NUM_STAGES - 1}, got {out_indices}'
+        )
+    if len(set(indices)) < len(indices):
+        raise ValueError(f'out_indices repeat a stage: {out_indices}')
+    return indices
+
+
+def _is_pretrained(init_cfg: object) -> bool:
+    return isinstance(init_cfg, Mapping) and init_cfg.get('type') == 'Pretrained'

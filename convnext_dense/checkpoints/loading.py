@@ -1,0 +1,133 @@
+"""State dicts into modules, with full coverage or an error."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from os import PathLike
+
+from mmengine.logging import print_log
+from torch import Tensor, nn
+
+from convnext_dense.errors import CheckpointError
+from .layouts import rename
+from .reading import read_state
+from .zoo import fetch
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """What went where: the keys of the backbone that were loaded or are missing
+    (output norms only), and the keys of the source that it has no place for or that
+    belong to something else."""  # fmt: skip
+
+    layout: str
+    loaded: list[str]
+    missing: list[str]
+    unexpected: list[str]
+    ignored: list[str]
+
+
+def load_pretrained(
+    backbone: nn.Module, source: str | PathLike, *, trust: bool = False
+) -> LoadReport:
+    """Load a public checkpoint into a backbone, or raise.
+
+    Args:
+        backbone: A backbone of this package.
+        source: A path, a URL, or ``convnext_dense://NAME`` from the zoo.
+        trust: Allow the file to run code while it is read.
+
+    Returns:
+        The report. Only output norms may be missing, where the source has none.
+
+    Raises:
+        CheckpointError: If the file cannot be read, has no known layout, or any
+            other weight is missing, left over, or of another shape.
+    """
+    path = fetch(source)
+    renamed = rename(read_state(path, trust=trust))
+    if renamed is None:
+        raise CheckpointError(f'{path} has no layout that is known here')
+    wanted = backbone.state_dict()
+    ours, ignored = {}, list(renamed.ignored)
+    for name, value in renamed.state.items():
+        if name not in wanted and _not_built(backbone, name):
+            ignored.append(name)
+        else:
+            ours[name] = value
+    missing = [name for name in wanted if name not in ours]
+    norms = [name for name in wanted if _is_output_norm(name)]
+    if set(missing) == set(norms):
+        missing_weights: list[str] = []
+    else:
+        missing_weights = missing
+    unexpected = [name for name in ours if name not in wanted]
+    what = f'{path} ({renamed.layout})'
+    _check(what, type(backbone).__name__, missing_weights, unexpected, ours, wanted)
+    backbone.load_state_dict(ours, strict=False)
+    report = LoadReport(renamed.layout, [*ours], missing, unexpected, ignored)
+    print_log(
+        f'loaded {len(ours)} weights from {what}; not in it: {missing or "none"}; '
+        f'not used of it: {len(ignored)} of a head or another part',
+        logger='current',
+    )
+    return report
+
+
+def load_matching(model: nn.Module, state: Mapping[str, Tensor], source: str) -> None:
+    """Load a state dict of the very same model, or raise.
+
+    Args:
+        model: The model, unwrapped.
+        state: Its weights and buffers.
+        source: The name of the source for errors.
+
+    Raises:
+        CheckpointError: If a key is missing, left over, or of another shape.
+    """
+    wanted = model.state_dict()
+    missing = [name for name in wanted if name not in state]
+    unexpected = [name for name in state if name not in wanted]
+    _check(source, type(model).__name__, missing, unexpected, state, wanted)
+    model.load_state_dict(state)
+
+
+def _check(
+    source: str,
+    target: str,
+    missing: Collection[str],
+    unexpected: Collection[str],
+    state: Mapping[str, Tensor],
+    wanted: Mapping[str, Tensor],
+) -> None:
+    shapes = [
+        f'{name} is {tuple(value.shape)} there and {tuple(wanted[name].shape)} here'
+        for name, value in state.items()
+        if name in wanted and value.shape != wanted[name].shape
+    ]
+    problems = [
+        f'{len(names)} {what}: {", ".join([*names][:3])}'
+        for what, names in (
+            ('weights of the model are not in it', missing),
+            ('of its weights have no place in the model', unexpected),
+            ('weights have another shape', shapes),
+        )
+        if names
+    ]
+    if problems:
+        raise CheckpointError(
+            f'{source} does not fit this {target}; nothing was loaded\n  '
+            + '\n  '.join(problems)
+        )
+
+
+def _not_built(backbone: nn.Module, name: str) -> bool:
+    """Tell whether a weight belongs to a stage that ``out_indices`` left out."""
+    part, _, rest = name.partition('.')
+    if part in ('stages', 'downsample_layers'):
+        return int(rest.partition('.')[0]) >= len(getattr(backbone, part))
+    return _is_output_norm(name)
+
+
+def _is_output_norm(name: str) -> bool:
+    part = name.partition('.')[0]
+    return part[:4] == 'norm' and part[4:].isdigit()

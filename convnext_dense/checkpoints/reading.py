@@ -1,0 +1,86 @@
+"""Files to state dicts, without running what a file contains."""
+
+import pickle
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from convnext_dense.errors import CheckpointError
+
+# Wrappers around the weights, in the order in which they are looked for.
+WRAPPERS = ('state_dict', 'model', 'model_state_dict', 'module')
+
+
+def read_file(path: Path, *, trust: bool = False, allow: Sequence = ()) -> Any:
+    """Read a ``.pth``/``.pt`` or safetensors file onto the CPU.
+
+    Args:
+        path: The file.
+        allow: Harmless classes that the file may hold beside tensors.
+        trust: Unpickle arbitrary objects, which runs code that the file chooses.
+
+    Raises:
+        CheckpointError: If the file is missing, is no checkpoint, is cut short, or
+            needs pickle without ``trust``; it names the global that it asked for.
+    """
+    if not path.is_file():
+        raise CheckpointError(f'checkpoint not found: {path}')
+    if path.suffix == '.safetensors':
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file
+
+        try:
+            return load_file(path)
+        except SafetensorError as error:
+            raise CheckpointError(f'{path} is no whole safetensors: {error}') from error
+    try:
+        with torch.serialization.safe_globals([*allow]):
+            return torch.load(path, map_location='cpu', weights_only=not trust)
+    except pickle.UnpicklingError as error:
+        raise CheckpointError(_refusal(path, str(error))) from error
+    except (EOFError, OSError, RuntimeError, ValueError, KeyError) as error:
+        first = str(error).partition('\n')[0]
+        raise CheckpointError(
+            f'{path} is not a whole checkpoint ({path.stat().st_size:,} bytes; {first})'
+        ) from error
+
+
+def read_state(path: Path, *, trust: bool = False) -> dict[str, Tensor]:
+    """Read a file and find the state dict in it, wrapped or bare.
+
+    Raises:
+        CheckpointError: As :func:`read_file`, or if no weights are found.
+    """
+    return weights_in(read_file(path, trust=trust), path)
+
+
+def weights_in(content: Any, path: Path) -> dict[str, Tensor]:
+    """Find the state dict in what a file held; ``path`` is for errors."""
+    for wrapper in WRAPPERS:
+        if isinstance(content, Mapping) and isinstance(content.get(wrapper), Mapping):
+            content = content[wrapper]
+            break
+    if not isinstance(content, Mapping):
+        raise CheckpointError(f'{path} holds a {type(content).__name__}, no state dict')
+    state = {k: v for k, v in content.items() if isinstance(v, Tensor)}
+    if not state:
+        raise CheckpointError(f'{path} holds no weights; its keys: {[*content][:5]}')
+    return state
+
+
+def _refusal(path: Path, message: str) -> str:
+    asked = re.search(
+        r'GLOBAL ([\w.]+)|[Uu]nsupported (?:class|global) ([\w.]+)', message
+    )
+    if not asked:
+        return f'{path} is no checkpoint that torch can read'
+    name = asked.group(1) or asked.group(2)
+    return (
+        f'{path} asks to run {name} while it is read, so it was not read; convert it '
+        'to plain tensors where it was made, or, if you trust its source, '
+        'load it with trust=True'
+    )

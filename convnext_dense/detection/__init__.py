@@ -1,0 +1,5 @@
+"""What plugs into mmdet."""
+
+from .coco import CocoDataset
+
+__all__ = ['CocoDataset']

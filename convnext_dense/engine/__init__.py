@@ -1,0 +1,1 @@
+"""Configs to runs: settings, the runner, and its hooks."""

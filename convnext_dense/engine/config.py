@@ -1,0 +1,80 @@
+"""Read a config file as the tools run it."""
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.config.utils import MODULE2PACKAGE
+
+from convnext_dense.errors import UserError
+
+from .device import fit_to_device
+from .overrides import check_overrides
+from .settings import apply_settings
+
+# Lets configs say `_base_ = 'convnext_dense::...'`, wherever they lie.
+MODULE2PACKAGE['convnext_dense'] = 'convnext_dense'
+# mmengine looks for a distribution named mmsegmentation, which the maintained
+# continuation is not; the module's own name finds either.
+MODULE2PACKAGE['mmseg'] = 'mmseg'
+
+
+def load_config(path: str | Path, options: Sequence[str] = ()) -> Config:
+    """Read a config, apply ``key=value`` options, and resolve its settings.
+
+    Args:
+        path: A Python config file.
+        options: Overrides as ``--cfg-options`` takes them.
+
+    Raises:
+        UserError: If the file is missing or faulty, or an option names nothing.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f'config not found: {path}{_near_files(path)}')
+    try:
+        cfg = Config.fromfile(path)
+    except (SyntaxError, NameError, KeyError, TypeError, FileNotFoundError) as error:
+        raise UserError(f'{path} is no valid config: {error}') from error
+    except OSError as error:
+        raise UserError(f'{path} cannot be read: {error}') from error
+    overrides = parse_options(options)
+    check_overrides(cfg, overrides)
+    cfg.merge_from_dict(overrides)
+    apply_settings(cfg)
+    fit_to_device(cfg)
+    return cfg
+
+
+def parse_options(options: Sequence[str]) -> dict:
+    """Turn ``['a.b=1', 'c=[2, 3]']`` into ``{'a.b': 1, 'c': [2, 3]}``."""
+    overrides = {}
+    for option in options:
+        key, equals, value = option.partition('=')
+        if not equals or not key:
+            raise UserError(f'--cfg-options takes key=value pairs, got {option!r}')
+        overrides[key] = DictAction._parse_iterable(value)
+    return overrides
+
+
+def dataset_cfgs(cfg: Config) -> dict[str, ConfigDict]:
+    """Give the innermost dataset of each data loader, by ``train``, ``val``, ``test``."""
+    found = {}
+    for phase in ('train', 'val', 'test'):
+        loader = cfg.get(f'{phase}_dataloader')
+        dataset = loader.get('dataset') if loader else None
+        while dataset and 'dataset' in dataset:
+            dataset = dataset['dataset']
+        if dataset:
+            found[phase] = dataset
+    return found
+
+
+def _near_files(path: Path) -> str:
+    folder = path.parent if path.parent.is_dir() else Path('configs')
+    names = {file.name: file for file in folder.rglob('*.py')}
+    near = difflib.get_close_matches(path.name, names, n=2, cutoff=0.5)
+    if not near:
+        return ''
+    return '; did you mean ' + ' or '.join(str(names[name]) for name in near) + '?'

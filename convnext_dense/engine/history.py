@@ -1,0 +1,17 @@
+"""What mmengine's checkpoints hold beside tensors, and may be read safely."""
+
+import numpy as np
+from mmengine.logging import HistoryBuffer
+
+# Containers of numbers, none of which can run code. mmengine's own list holds
+# `getattr`, with which a file can reach anything.
+SAFE_GLOBALS = [
+    HistoryBuffer,
+    np.ndarray,
+    np.dtype,
+    np.dtypes.Float64DType,
+    np.dtypes.Float32DType,
+    np.dtypes.Int64DType,
+    np._core.multiarray._reconstruct,
+    np._core.multiarray.scalar,
+]

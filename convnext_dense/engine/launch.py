@@ -1,0 +1,148 @@
+"""From a config file to a trained or tested model."""
+
+import logging
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.logging import print_log
+from mmengine.runner import find_latest_checkpoint
+
+from convnext_dense.errors import UserError
+
+from .config import load_config
+from .runner import Runner, check_devices
+
+# Hooks that every run of the tools has, whatever its config.
+ALWAYS = dict(
+    class_check=dict(type='convnext_dense.ClassCheck'),
+    metrics_file=dict(type='convnext_dense.MetricsFile'),
+)
+
+
+def train(
+    config: Path,
+    *,
+    work_dir: Path | None = None,
+    resume: str | None = None,
+    launcher: str = 'none',
+    cfg_options: Sequence[str] = (),
+) -> None:
+    """Train and validate as a config says.
+
+    Args:
+        config: The config file; its ``default_scope`` decides the task.
+        work_dir: Where logs, checkpoints, ``metrics.json`` and pictures go;
+            ``work_dirs/<name of the config>`` by default.
+        resume: ``'auto'`` for the latest checkpoint in the work dir, or a path.
+        launcher: ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
+        cfg_options: ``key=value`` overrides.
+
+    Raises:
+        UserError: On any mistake that the message explains.
+    """
+    cfg = prepare(config, work_dir, launcher, cfg_options)
+    if resume == 'auto':
+        cfg.resume = True
+    elif resume:
+        if not Path(resume).is_file():
+            raise UserError(f'--resume: checkpoint not found: {resume}')
+        cfg.resume, cfg.load_from = True, resume
+    _no_accident(cfg)
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    _say_results(runner)
+
+
+def test(
+    config: Path,
+    checkpoint: Path,
+    *,
+    work_dir: Path | None = None,
+    launcher: str = 'none',
+    cfg_options: Sequence[str] = (),
+) -> dict[str, float]:
+    """Evaluate a checkpoint on the test set; arguments as for :func:`train`.
+
+    Returns:
+        The evaluator's metrics, which ``metrics.json`` holds too.
+    """
+    if not checkpoint.is_file():
+        raise UserError(f'checkpoint not found: {checkpoint}')
+    cfg = prepare(config, work_dir, launcher, cfg_options)
+    cfg.load_from = str(checkpoint)
+    # The checkpoint brings the weights that an `init_cfg` would fetch.
+    _drop_pretrained(cfg.model)
+    return Runner.from_cfg(cfg).test()
+
+
+def prepare(
+    config: Path, work_dir: Path | None, launcher: str, cfg_options: Sequence[str]
+) -> Config:
+    """Read the config of a run and make sure that its work dir can be written."""
+    check_devices()
+    cfg = load_config(config, cfg_options)
+    cfg.launcher = launcher
+    if work_dir is not None:
+        cfg.work_dir = str(work_dir)
+    elif cfg.get('work_dir') is None:
+        cfg.work_dir = str(Path('work_dirs', config.stem))
+    _make_writable(Path(cfg.work_dir))
+    hooks = cfg.setdefault('default_hooks', {})
+    for name, hook in ALWAYS.items():
+        hooks.setdefault(name, hook)
+    return cfg
+
+
+def _make_writable(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f'.writable-{os.getpid()}'
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise UserError(
+            f'work dir {folder} cannot be written ({error.strerror}); '
+            'choose another with --work-dir'
+        ) from error
+
+
+def _no_accident(cfg: Config) -> None:
+    """Say that a work dir holds an earlier run, whose logs stay and are added to."""
+    latest = find_latest_checkpoint(cfg.work_dir)
+    if latest and not cfg.get('resume'):
+        print_log(
+            f'{cfg.work_dir} holds an earlier run, which this one starts over; '
+            '--resume continues it',
+            logger='current',
+            level=logging.WARNING,
+        )
+
+
+def _drop_pretrained(node: object) -> None:
+    if isinstance(node, list | tuple):
+        for item in node:
+            _drop_pretrained(item)
+    elif isinstance(node, dict):
+        init = node.get('init_cfg')
+        if isinstance(init, dict) and init.get('type') == 'Pretrained':
+            node['init_cfg'] = None
+        for value in node.values():
+            _drop_pretrained(value)
+
+
+def _say_results(runner: Runner) -> None:
+    work_dir = Path(runner.work_dir)
+    found = {
+        'metrics': work_dir / 'metrics.json',
+        'best checkpoint': next(iter(sorted(work_dir.glob('best_*.pth'))), None),
+        'pictures': max(work_dir.glob('pictures/*.png'), default=None, key=_age),
+    }
+    for what, path in found.items():
+        if path and path.exists():
+            runner.logger.info(f'{what}: {path}')
+
+
+def _age(path: Path) -> float:
+    return path.stat().st_mtime

@@ -1,0 +1,122 @@
+"""Refuse command-line overrides that would change nothing."""
+
+import difflib
+import inspect
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmengine.runner import Runner
+
+from convnext_dense.errors import UserError
+
+# What a dict may hold beside the arguments of its `type`.
+ALWAYS = {'type', '_delete_', '_scope_'}
+
+# Top-level keys that no signature shows but that are read while running.
+READ_BY_NAME = {
+    'auto_scale_lr',
+    'compile',
+    'activation_checkpointing',
+    'find_unused_parameters',
+    'model_wrapper_cfg',
+    'sync_bn',
+    'tta_model',
+    'tta_pipeline',
+}
+
+
+def check_overrides(cfg: Config, overrides: Mapping[str, Any]) -> None:
+    """Check that each dotted key names something that exists or is understood.
+
+    mmengine adds any key it does not know, so a misspelt one trains for days with
+    the old value.
+
+    Raises:
+        UserError: Naming the key and the nearest that exist.
+    """
+    for key in overrides:
+        _check(cfg, key)
+
+
+def _check(cfg: Config, key: str) -> None:
+    node: Any = cfg._cfg_dict
+    parts = key.split('.')
+    for depth, part in enumerate(parts):
+        where = '.'.join(parts[:depth])
+        if isinstance(node, Sequence) and not isinstance(node, str):
+            if not part.isdigit() or int(part) >= len(node):
+                raise UserError(
+                    f'--cfg-options {key}: {where} is a list of {len(node)}, '
+                    f'and {part!r} is no index of it'
+                )
+            node = node[int(part)]
+        elif isinstance(node, Mapping):
+            if part not in node:
+                _check_new(cfg, node, part, key, where)
+                return
+            node = node[part]
+        elif node is None and depth:
+            return  # None may become anything
+        else:
+            raise UserError(f'--cfg-options {key}: {where} is {node!r}, not a dict')
+
+
+def _check_new(cfg: Config, node: Mapping, part: str, key: str, where: str) -> None:
+    """Accept a key that is absent only where its owner takes such an argument."""
+    accepted = ALWAYS | (_arguments(cfg, node) if where else _runner_keys())
+    if part in accepted or '**' in accepted:
+        return
+    if where and 'type' not in node and not _near(part, node):
+        return  # a free dict, such as metainfo or default_hooks
+    near = _near(part, {*node, *accepted} - ALWAYS)
+    prefix = f'{where}.' if where else ''
+    hint = ' or '.join(prefix + name for name in near)
+    if hint:
+        hint = f'did you mean {hint}?'
+    else:
+        hint = f'keys there: {", ".join(map(str, node))}'
+    raise UserError(f'--cfg-options {key}: no such key; {hint}')
+
+
+def _near(part: str, names: Iterable[str]) -> list[str]:
+    return difflib.get_close_matches(part, [*map(str, names)], n=3, cutoff=0.7)
+
+
+def _runner_keys() -> set[str]:
+    return READ_BY_NAME | {*inspect.signature(Runner.__init__).parameters} - {'self'}
+
+
+def _arguments(cfg: Config, node: Mapping) -> set[str]:
+    """Give the arguments of the class that a dict builds; ``**`` if it takes any."""
+    if 'type' not in node:
+        return set()
+    init_default_scope(cfg.get('default_scope', 'mmengine'))
+    target = _resolve(node['type'])
+    if target is None:
+        return {'**'}
+    names: set[str] = set()
+    # `**kwargs` of a subclass are the arguments of the class above it.
+    for owner in target.__mro__[:-1]:
+        if '__init__' not in vars(owner):
+            continue
+        parameters = inspect.signature(owner.__init__).parameters.values()
+        names |= {p.name for p in parameters if p.kind not in (p.VAR_KEYWORD,)}
+        if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+            return names - {'self'}
+    return {*names, '**'}
+
+
+def _resolve(name: Any) -> type | None:
+    if inspect.isclass(name):
+        return name
+    from mmengine import registry
+
+    for kind in vars(registry).values():
+        if isinstance(kind, registry.Registry):
+            with kind.switch_scope_and_registry(None) as scoped:
+                found = scoped.get(name)
+            if inspect.isclass(found):
+                return found
+    return None

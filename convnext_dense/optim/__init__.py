@@ -1,0 +1,5 @@
+"""Optimizer construction."""
+
+from .layer_decay import LayerDecayConstructor
+
+__all__ = ['LayerDecayConstructor']

@@ -1,0 +1,61 @@
+"""Child registries of mmengine's, one scope for the whole package.
+
+A type such as ``convnext_dense.ConvNeXt`` makes mmengine import this module from
+any default scope; the first look-up then imports the ``locations``, so that no
+config needs ``custom_imports``.
+"""
+
+from collections.abc import Mapping
+from importlib import import_module
+
+from mmengine import registry as root
+
+SCOPE = 'convnext_dense'
+
+
+class Registry(root.Registry):
+    """A registry that imports what needs a host only when it is asked for.
+
+    mmdet and mmseg take seconds to import and neither needs the other.
+
+    Args:
+        name: What is registered.
+        parent: mmengine's registry of the same.
+        locations: Modules, relative to the package, that are imported at the first
+            look-up.
+        on_demand: Names and the module, likewise, that defines each.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        parent: root.Registry,
+        locations: tuple[str, ...] = (),
+        on_demand: Mapping[str, str] | None = None,
+    ):
+        # Without any location mmengine looks for a package's older way to register.
+        paths = [f'{SCOPE}.{location}' for location in locations or ('registry',)]
+        super().__init__(name, parent=parent, scope=SCOPE, locations=paths)
+        self._on_demand = on_demand or {}
+
+    def get(self, key: str) -> type | None:
+        """Look a name up, with or without the scope."""
+        module = self._on_demand.get(key.removeprefix(f'{SCOPE}.'))
+        if module:
+            import_module(f'{SCOPE}.{module}')
+        return super().get(key)
+
+
+MODELS = Registry('model', root.MODELS, ('backbones',))
+OPTIM_WRAPPER_CONSTRUCTORS = Registry(
+    'optimizer wrapper constructor', root.OPTIM_WRAPPER_CONSTRUCTORS, ('optim',)
+)
+HOOKS = Registry('hook', root.HOOKS, ('engine.hooks',))
+DATASETS = Registry(
+    'dataset',
+    root.DATASETS,
+    on_demand={'CocoDataset': 'detection', 'LabelMapDataset': 'segmentation'},
+)
+TRANSFORMS = Registry(
+    'transform', root.TRANSFORMS, on_demand={'LoadLabelMap': 'segmentation'}
+)

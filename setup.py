@@ -1,0 +1,45 @@
+"""Package metadata; tool settings live in pyproject.toml."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+VERSION = re.search(
+    r"__version__ = '(.+)'", (ROOT / 'convnext_dense/__init__.py').read_text()
+).group(1)
+
+# Ranges have floors only: what is newer is tried, what was tested is in constraints.txt.
+REQUIRES = [
+    'torch>=2.4',
+    'torchvision>=0.19',
+    'numpy>=1.26',
+    'onedl-mmengine>=0.10.12',
+    'onedl-mmcv>=2.3.6',
+    'onedl-mmdetection>=3.5.1',
+    'onedl-mmsegmentation>=1.4.2',
+    'faster-coco-eval>=1.6',
+    'safetensors>=0.4',
+    'tqdm>=4.60',
+]
+
+EXTRAS = {
+    'dev': ['pytest>=8', 'hypothesis>=6', 'ruff>=0.6', 'mypy>=1.10', 'codespell>=2.3'],
+    'app': ['gradio>=5'],
+    'export': ['onnx>=1.16', 'onnxscript>=0.1', 'onnxruntime>=1.18'],
+}
+
+setup(
+    name='convnext-dense',
+    version=VERSION,
+    description='ConvNeXt backbones for detection and segmentation in OpenMMLab',
+    long_description=(ROOT / 'README.md').read_text(encoding='utf-8'),
+    long_description_content_type='text/markdown',
+    license='Apache-2.0',
+    python_requires='>=3.10',
+    packages=find_packages(include=['convnext_dense', 'convnext_dense.*']),
+    install_requires=REQUIRES,
+    extras_require=EXTRAS,
+    entry_points={'console_scripts': ['convnext-dense = convnext_dense.cli:main']},
+)

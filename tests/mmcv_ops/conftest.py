@@ -1,0 +1,5 @@
+"""Puts the stand-in for mmcv's compiled extension in place for these tests."""
+
+from convnext_dense.mmcv_ops import install
+
+install()

@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# Train with several processes: bash tools/dist_train.sh CONFIG GPUS [options of train.py]
+# Several machines: set NNODES, NODE_RANK, MASTER_ADDR and PORT on each.
+set -euo pipefail
+[ $# -ge 2 ] || { echo "usage: $0 CONFIG GPUS [options of tools/train.py]" >&2; exit 2; }
+source "$(dirname "$0")/torchrun.sh"
+run train.py "$2" "$1" "${@:3}"
