@@ -20,6 +20,8 @@ REQUIRES = [
     'onedl-mmdetection>=3.5.1',
     'onedl-mmsegmentation>=1.4.2',
     'faster-coco-eval>=1.6',
+    'opencv-python>=4.8',
+    'pillow>=10.1',
     'safetensors>=0.4',
     'tqdm>=4.60',
 ]

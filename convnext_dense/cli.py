@@ -27,11 +27,11 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
 
         getattr(launch, command)(**args)
     except UserError as error:
-        return _complain(_message(error))
+        return complain(_message(error))
     except FileNotFoundError as error:
-        return _complain(f'file not found: {error.filename or _message(error)}')
+        return complain(f'file not found: {error.filename or _message(error)}')
     except KeyboardInterrupt:
-        return _complain('interrupted', code=130)
+        return complain('interrupted', code=130)
     return 0
 
 
@@ -93,7 +93,8 @@ def _message(error: BaseException) -> str:
     return text
 
 
-def _complain(message: str, code: int = 2) -> int:
+def complain(message: str, code: int = 2) -> int:
+    """Print an error and return the exit code."""
     # One process of many speaks for all.
     if os.environ.get('RANK', '0') == '0':
         print(f'error: {message}', file=sys.stderr)

@@ -56,6 +56,7 @@ DATASETS = Registry(
     root.DATASETS,
     on_demand={'CocoDataset': 'detection', 'LabelMapDataset': 'segmentation'},
 )
+METRICS = Registry('metric', root.METRICS, on_demand={'CocoMetric': 'detection'})
 TRANSFORMS = Registry(
     'transform', root.TRANSFORMS, on_demand={'LoadLabelMap': 'segmentation'}
 )

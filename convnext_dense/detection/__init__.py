@@ -1,5 +1,6 @@
 """What plugs into mmdet."""
 
 from .coco import CocoDataset
+from .coco_metric import CocoMetric
 
-__all__ = ['CocoDataset']
+__all__ = ['CocoDataset', 'CocoMetric']

@@ -12,6 +12,7 @@ from mmengine.runner import find_latest_checkpoint
 from convnext_dense.errors import UserError
 
 from .config import load_config
+from .hosts import import_host
 from .runner import Runner, check_devices
 
 # Hooks that every run of the tools has, whatever its config.
@@ -89,6 +90,7 @@ def prepare(
     elif cfg.get('work_dir') is None:
         cfg.work_dir = str(Path('work_dirs', config.stem))
     _make_writable(Path(cfg.work_dir))
+    import_host(cfg.get('default_scope', 'mmengine'))
     hooks = cfg.setdefault('default_hooks', {})
     for name, hook in ALWAYS.items():
         hooks.setdefault(name, hook)

@@ -57,7 +57,7 @@ def roi_align_forward(
         return
     bins = (aligned_height, aligned_width)
     grid = _sampling_grid(rois, bins, spatial_scale, sampling_ratio, aligned)
-    pooled = _pool_maximum(features, rois[:, 0].long(), bins, *grid)
+    pooled = _pool_maximum(features, rois[:, 0].long(), bins, grid)
     for buffer, values in zip((output, argmax_y, argmax_x), pooled, strict=True):
         buffer.copy_(values.permute(0, 3, 1, 2))
 
@@ -105,40 +105,44 @@ def _sampling_grid(
     spatial_scale: float,
     sampling_ratio: int,
     aligned: bool,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """First corner, bin size and samples per bin of each region, all (R, 2) as y, x."""
+) -> Tensor:
+    """First corner, bin size and samples per bin, (3, R, 2) with y before x."""
     corners = rois[:, 1:] * spatial_scale - (0.5 if aligned else 0.0)
     start = corners[:, [1, 0]]
     size = corners[:, [3, 2]] - start
     if not aligned:
         size = size.clamp(min=1)
     size = size / size.new_tensor(bins)
-    if sampling_ratio > 0:
-        return start, size, torch.full_like(size, sampling_ratio)
-    return start, size, size.ceil()
+    fixed = sampling_ratio > 0
+    samples = torch.full_like(size, sampling_ratio) if fixed else size.ceil()
+    return torch.stack([start, size, samples])
+
+
+def _positions(axis: Tensor, bins: int, number: int) -> Tensor:
+    """Coordinate of the numbered sample of each bin, (R, bins).
+
+    Args:
+        axis: (3, R), what :func:`_sampling_grid` says about one axis.
+        bins: Number of bins on it.
+        number: Which sample of each bin.
+    """
+    start, size, samples = axis[..., None].unbind()
+    first = start + torch.arange(bins, device=size.device) * size
+    return first + (number + 0.5) * size / samples
 
 
 def _pool_maximum(
-    features: Tensor,
-    image: Tensor,
-    bins: tuple[int, int],
-    start: Tensor,
-    size: Tensor,
-    samples: Tensor,
+    features: Tensor, image: Tensor, bins: tuple[int, int], grid: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Find the largest sample of each bin and where it lies, each (R, h, w, C)."""
     height, width = features.shape[2:]
     pixels = features.permute(0, 2, 3, 1)
-    shape = (len(image), *bins, features.size(1))
-    best = features.new_full(shape, -torch.inf)
+    best = features.new_full((len(image), *bins, features.size(1)), -torch.inf)
     best_y, best_x = (torch.full_like(best, NOWHERE) for _ in range(2))
-    for row, col, active in candidates(*samples.long().unbind(1)):
-        y, x = (
-            start[active, axis, None]
-            + torch.arange(bins[axis], device=size.device) * size[active, axis, None]
-            + (place + 0.5) * size[active, axis, None] / samples[active, axis, None]
-            for axis, place in enumerate((row, col))
-        )
+    samples = grid[2].long()
+    for row, col, active in candidates(*samples.unbind(1)):
+        y = _positions(grid[:, active, 0], bins[0], row)
+        x = _positions(grid[:, active, 1], bins[1], col)
         value = torch.zeros_like(best[active])
         for i, weight_y in neighbours(y, height):
             for j, weight_x in neighbours(x, width):
@@ -151,11 +155,8 @@ def _pool_maximum(
         best_x[active] = torch.where(higher, x[:, None, :, None], best_x[active])
     # A region without extent has no samples. The compiled operator writes its
     # starting value there (-1e4 or -3e38); zero is what averaging gives.
-    return (
-        best.masked_fill_((samples < 1).any(1)[:, None, None, None], 0),
-        best_y,
-        best_x,
-    )
+    best[(samples < 1).any(1)] = 0
+    return best, best_y, best_x
 
 
 def _scatter_maximum(

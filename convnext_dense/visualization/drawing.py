@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from .palette import class_colours
 
-# Above this many instances, names would hide what they name.
+# Above this many instances, names would hide what they name; a single class needs none.
 MOST_NAMES = 12
 
 
@@ -57,7 +57,7 @@ def draw_instances(
     for index in order if masks is None else ():
         x1, y1, x2, y2 = corners[index].tolist()
         cv2.rectangle(canvas, (x1, y1), (x2, y2), colours[labels[index]], line)
-    if len(labels) > MOST_NAMES:
+    if len(labels) > MOST_NAMES or len(names) == 1:
         return canvas
     texts = [
         names[labels[index]] + (f' {scores[index]:.2f}' if scores is not None else '')

@@ -122,6 +122,14 @@ def test_softnms_writes_boxes_beside_their_scores():
     assert dets.tolist() == [[8, 8, 9, 9, 0.5], [0, 0, 4, 4, 0.25]]
 
 
+def test_softnms_chooses_among_equal_scores_like_the_compiled_operator():
+    # Boxes 1 and 2 are dropped; the last ones move into their places, last first.
+    boxes = torch.arange(5.0)[:, None] * 10 + torch.tensor([[0.0, 0, 4, 4]])
+    scores = torch.tensor([0.9, 0.05, 0.05, 0.5, 0.5])
+    kept = softnms(boxes, scores, torch.empty(5, 5), 0.3, 0.5, 0.1, 1, 0)
+    assert kept.tolist() == [0, 4, 3]
+
+
 def test_softnms_leaves_the_scores_it_was_given():
     scores = torch.tensor([0.9, 0.8])
     boxes = torch.tensor([[0.0, 0, 4, 4], [0, 0, 4, 3]])
@@ -143,6 +151,11 @@ def test_softnms_takes_half_precision(dtype):
     scores = torch.tensor([0.25, 0.5], dtype=dtype)
     dets = boxes.new_empty(2, 5)
     assert softnms(boxes, scores, dets, 0.3, 0.5, 0.001, 1, 0).tolist() == [1, 0]
+
+
+def test_a_group_takes_in_an_overlap_of_exactly_the_threshold():
+    dets = torch.tensor([[0.0, 0, 10, 1, 0.9], [0, 0, 3, 1, 0.8]])
+    assert nms_match(dets, 0.3) == [[0, 1]]
 
 
 @few

@@ -108,6 +108,12 @@ def test_argmax_is_where_the_maximum_lies(scene):
         torch.testing.assert_close(value, pooled[n, c, ph, pw])
 
 
+def test_the_first_of_equal_samples_is_chosen():
+    rois = torch.tensor([[0.0, 0, 0, 4, 4]])
+    _, y, x = forward(torch.ones(1, 1, 6, 6), rois, (1, 2), 1.0, 2, False, MAXIMUM)
+    assert (y.flatten().tolist(), x.flatten().tolist()) == ([1, 1], [0.5, 2.5])
+
+
 @few
 @given(scenes())
 def test_maximum_is_not_below_the_average(scene):

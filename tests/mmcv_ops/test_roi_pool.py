@@ -84,6 +84,12 @@ def test_argmax_is_the_pixel_of_the_maximum(scene):
     torch.testing.assert_close(torch.where(argmax < 0, 0, found), pooled)
 
 
+def test_the_first_of_equal_pixels_is_chosen():
+    rois = torch.tensor([[0.0, 0, 0, 3, 3]])
+    _, argmax = forward(torch.ones(1, 1, 4, 4), rois, (2, 2), 1.0)
+    assert argmax.flatten().tolist() == [0, 2, 8, 10]
+
+
 def test_gradients_agree_with_finite_differences():
     ops = pytest.importorskip('mmcv.ops')
     torch.manual_seed(0)
@@ -107,7 +113,10 @@ def test_no_regions_give_no_output():
     assert pooled.shape == (0, 3, 2, 2)
 
 
-@pytest.mark.parametrize('corners', [[4, 1, 1, 3], [1, 4, 3, 1], [9, 9, 12, 12]])
+OFF = [[4, 1, 1, 3], [1, 4, 3, 1], [4.5, 1, 3.2, 3], [9, 9, 12, 12]]
+
+
+@pytest.mark.parametrize('corners', OFF)
 def test_a_region_turned_inside_out_or_outside_has_no_pixel(corners):
     rois = torch.tensor([[0.0, *corners]])
     pooled, argmax = forward(torch.ones(1, 1, 6, 6), rois, (2, 2), 1.0)

@@ -40,5 +40,5 @@ train_dataloader = dict(
 val_dataloader = dict(dataset=dict(type='convnext_dense.CocoDataset'))
 test_dataloader = dict(dataset=dict(type='convnext_dense.CocoDataset'))
 # The numbers of CocoMetric, several times faster.
-val_evaluator = dict(type='FasterCocoMetric')
-test_evaluator = dict(type='FasterCocoMetric')
+val_evaluator = dict(type='convnext_dense.CocoMetric')
+test_evaluator = dict(type='convnext_dense.CocoMetric')

@@ -67,7 +67,7 @@ val_dataloader = dict(
 )
 test_dataloader = val_dataloader
 val_evaluator = dict(
-    type='FasterCocoMetric',
+    type='convnext_dense.CocoMetric',
     ann_file='${data_root}/${val_ann_file}',
     metric='${metrics}',
 )

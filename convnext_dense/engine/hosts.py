@@ -1,0 +1,36 @@
+"""Import the host packages, and say what is wrong where they cannot be."""
+
+import contextlib
+import io
+from importlib import import_module
+
+from convnext_dense.errors import UserError
+
+HOSTS = ('mmdet', 'mmseg')
+INSTALL = 'run `make install`, or pip install convnext-dense'
+
+
+def import_host(scope: str) -> None:
+    """Import the package behind a config's ``default_scope``, if it is a host.
+
+    Raises:
+        UserError: If it is not installed, or a library that it needs is missing.
+    """
+    if scope not in HOSTS:
+        return
+    try:
+        # The hosts print remarks on optional packages while they are imported.
+        with contextlib.redirect_stdout(io.StringIO()):
+            for part in ('models', 'datasets', 'evaluation', 'visualization'):
+                import_module(f'{scope}.{part}')
+    except ModuleNotFoundError as error:
+        raise UserError(f'{scope} cannot be imported: {error}; {INSTALL}') from error
+    except ImportError as error:
+        if 'libGL' not in str(error):
+            raise
+        raise UserError(
+            f'OpenCV cannot be imported: {error}. Install libGL (Debian and Ubuntu: '
+            'apt-get install libgl1), or only opencv-python-headless: '
+            'pip uninstall opencv-python opencv-python-headless; '
+            'pip install opencv-python-headless'
+        ) from error
