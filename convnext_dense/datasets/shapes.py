@@ -25,6 +25,7 @@ from PIL import Image
 from pycocotools import mask as coco_mask
 
 from convnext_dense.datasets.shapes_drawing import CLASSES, draw_image
+from convnext_dense.errors import UserError
 
 __all__ = ['CLASSES', 'LABELS', 'SPLITS', 'count_objects', 'draw_image', 'write_shapes']
 
@@ -32,6 +33,7 @@ Job = tuple[str, int]  # split and index of one picture
 
 LABELS = ('background', *CLASSES)
 SPLITS = ('train', 'val')
+SETTINGS = {'train': 0, 'val': 0, 'height': 32, 'width': 32, 'seed': 0}  # least values
 MANIFEST = 'shapes.json'
 FORMAT = 'convnext_dense shapes 1'  # raise the number when any written byte changes
 
@@ -61,27 +63,26 @@ def write_shapes(
         progress: Wraps the sequence of pictures to draw, as `tqdm.tqdm` does.
 
     Raises:
-        ValueError: If a setting is out of range, or `root` holds a set of other
-            settings or an incomplete one and `force` is not given.
+        UserError: If a setting is out of range, or `root` holds a set of other
+            settings or an incomplete one and `force` is not given. A ValueError.
         FileExistsError: If `root` is something else.
         OSError: If `root` cannot be written.
     """
-    height, width = (size, size) if isinstance(size, int) else size
-    settings = dict(train=train, val=val, height=height, width=width, seed=seed)
+    sides = [size, size] if isinstance(size, int) else list(size)
+    if len(sides) != 2:
+        raise UserError(f'size must be one or two numbers, not {len(sides)}')
+    settings = dict(zip(SETTINGS, (train, val, *sides, seed), strict=True))
     _check_settings(settings)
     root = Path(root).resolve()
-    if _is_occupied(root):
-        problem = _difference(root, settings)
-        if problem is None:
-            return
-        if not force:
-            raise ValueError(f'{root} {problem}: choose another --root, or use --force')
-        _refuse_strangers(root)
+    if _is_done(root, settings, force):
+        return
     root.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=root.parent, prefix=f'.{root.name}-') as scratch:
         fresh = Path(scratch, 'fresh')
         _build(fresh, settings, progress)
-        _swap_in(fresh, root, Path(scratch, 'old'))
+        # Asked again: others may have used the folder in the meantime.
+        if not _is_done(root, settings, force):
+            _swap_in(fresh, root, Path(scratch, 'old'))
 
 
 def count_objects(root: Path | str, split: str) -> dict[str, int]:
@@ -92,43 +93,49 @@ def count_objects(root: Path | str, split: str) -> dict[str, int]:
 
 
 def _check_settings(settings: dict[str, int]) -> None:
-    for name, least in dict(train=0, val=0, height=32, width=32, seed=0).items():
+    for name, least in SETTINGS.items():
         if settings[name] < least:
-            raise ValueError(f'{name} must be {least} or more, not {settings[name]}')
+            raise UserError(f'{name} must be {least} or more, not {settings[name]}')
 
 
-def _is_occupied(root: Path) -> bool:
-    """Whether a set of ours is at `root`; False if nothing is.
-
-    Raises:
-        FileExistsError: If something else is there.
-    """
+def _is_done(root: Path, settings: dict[str, int], force: bool) -> bool:
+    """Whether `root` is the set asked for; if not, it is free or may be replaced."""
     if not root.exists() or (root.is_dir() and not any(root.iterdir())):
         return False
-    if not root.is_dir():
-        raise FileExistsError(f'{root} is not a folder: choose another --root')
-    if _manifest(root) is None:
+    manifest = _manifest(root)
+    if manifest is None:
         raise FileExistsError(
-            f'{root} holds other files (no {MANIFEST} of ours): choose another --root'
+            f'{root} is not a data set of shapes (it has no {MANIFEST} of ours): '
+            'choose another --root'
         )
-    return True
+    problem = _difference(root, manifest, settings)
+    if problem and not force:
+        raise UserError(f'{root} {problem}: choose another --root, or use --force')
+    strangers = _files_in(root) - _files(manifest['settings'])
+    if problem and strangers:
+        raise FileExistsError(
+            f'{root} also holds {min(strangers)}, which is not part of the set: '
+            'move it away, or choose another --root'
+        )
+    return not problem
 
 
 def _manifest(root: Path) -> dict[str, Any] | None:
-    """The manifest in `root`, None if there is none or it is not one of ours."""
+    """The manifest in `root`; None if there is none or it is not one of ours."""
     try:
         manifest = json.loads((root / MANIFEST).read_text())
         name = manifest['format'].rpartition(' ')[0]
         counts = [manifest['settings'][split] for split in SPLITS]
-    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     ours = name == FORMAT.rpartition(' ')[0] and all(isinstance(n, int) for n in counts)
     return manifest if ours else None
 
 
-def _difference(root: Path, settings: dict[str, int]) -> str | None:
+def _difference(
+    root: Path, manifest: dict[str, Any], settings: dict[str, int]
+) -> str | None:
     """What keeps the set in `root` from being the one asked for; None if nothing."""
-    manifest = _manifest(root)
     if manifest['format'] != FORMAT:
         return f'is of another format ({manifest["format"]})'
     if manifest['settings'] != settings:
@@ -138,18 +145,13 @@ def _difference(root: Path, settings: dict[str, int]) -> str | None:
     return f'is incomplete ({min(missing)} is missing)' if missing else None
 
 
-def _refuse_strangers(root: Path) -> None:
-    """Raise FileExistsError if replacing `root` would delete what we did not write."""
-    strangers = _files_in(root) - _files(_manifest(root)['settings'])
-    if strangers:
-        raise FileExistsError(
-            f'{root} also holds {min(strangers)}, which is not part of the set: '
-            'move it away, or choose another --root'
-        )
-
-
 def _files_in(root: Path) -> set[str]:
-    return {p.relative_to(root).as_posix() for p in root.rglob('*') if not p.is_dir()}
+    """Every file below `root`, relative to it; a link counts as a file."""
+    return {
+        path.relative_to(root).as_posix()
+        for path in root.rglob('*')
+        if path.is_symlink() or not path.is_dir()
+    }
 
 
 def _files(settings: dict[str, int]) -> set[str]:
@@ -215,16 +217,18 @@ def _append(
     coco['images'].append(entry)
     for kind, mask in objects:
         rle = coco_mask.encode(np.asfortranarray(mask, np.uint8))
-        coco['annotations'].append({
-            # From 1: pycocotools takes the id 0 for "not matched".
-            'id': len(coco['annotations']) + 1,
-            'image_id': index,
-            'category_id': kind + 1,
-            'segmentation': {**rle, 'counts': rle['counts'].decode('ascii')},
-            'bbox': coco_mask.toBbox(rle).tolist(),
-            'area': int(mask.sum()),
-            'iscrowd': 0,
-        })
+        coco['annotations'].append(
+            {
+                # From 1: pycocotools takes the id 0 for "not matched".
+                'id': len(coco['annotations']) + 1,
+                'image_id': index,
+                'category_id': kind + 1,
+                'segmentation': {**rle, 'counts': rle['counts'].decode('ascii')},
+                'bbox': coco_mask.toBbox(rle).tolist(),
+                'area': int(mask.sum()),
+                'iscrowd': 0,
+            }
+        )
 
 
 def _dump(content: dict[str, Any], path: Path) -> None:

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.random import Generator
 
 Array = np.ndarray
+# From coordinates in diameters (2, H, W), and a length in diameters, to about -1..1.
+Pattern = Callable[[Generator, Array, float], Array]
 
 
 class Outline(NamedTuple):
@@ -62,6 +64,7 @@ class Shape(NamedTuple):
 
     @property
     def outline(self) -> Outline:
+        """The outline of this kind of shape."""
         return OUTLINES[CLASSES[self.kind]]
 
     @property
@@ -187,8 +190,11 @@ def _paint(
     canvas = canvas * (1 - 0.3 * np.clip(0.5 - shadow / (3 * reach), 0, 1))[..., None]
 
     distance = shape.distance(grid)
+    # Shorter than 5 pixels a pattern is only noise.
+    period = max(rng.uniform(0.15, 0.3), 5 / shape.diameter)
     pattern = PATTERNS[rng.integers(len(PATTERNS))]
-    shade = 1 + rng.uniform(0.08, 0.16) * pattern(rng, shape.local(grid), shape)
+    local = shape.local(grid) / shape.diameter
+    shade = 1 + rng.uniform(0.08, 0.16) * pattern(rng, local, period)
     rim = 1 - 0.12 * np.clip(distance + 2, 0, 1)
     paint = shape.colour * (shade * rim)[..., None]
     coverage = np.clip(0.5 - distance, 0, 1)[..., None]
@@ -198,11 +204,9 @@ def _paint(
 def _backdrop_shading(rng: Generator, grid: Array) -> Array:
     """Factors (H, W) close to one: a slow slope, clouds and sometimes faint lines."""
     height, width = grid.shape[1:]
-    unit = grid / min(height, width)
-    slope = np.tensordot(
-        rng.uniform(-0.1, 0.1, 2), unit - unit.mean((1, 2))[:, None, None], 1
-    )
-    clouds = _waves(rng, unit, count=8, frequency=4.0)
+    down, right = rng.uniform(-0.1, 0.1, 2)
+    slope = down * (grid[0] / height - 0.5) + right * (grid[1] / width - 0.5)
+    clouds = _waves(rng, grid / min(height, width), count=8, frequency=4.0)
     shading = 1 + slope + 0.06 * clouds
     if rng.random() < 0.5:
         angle, period = rng.uniform(0, pi), rng.uniform(5, 12)
@@ -214,47 +218,32 @@ def _backdrop_shading(rng: Generator, grid: Array) -> Array:
 def _waves(rng: Generator, grid: Array, count: int, frequency: float) -> Array:
     """Smooth noise (H, W) of about unit spread: a sum of random plane waves."""
     total = np.zeros(grid.shape[1:])
-    for wave, phase in zip(
-        rng.uniform(-frequency, frequency, (count, 2)),
-        rng.uniform(0, 2 * pi, count),
-        strict=True,
-    ):
-        total += np.sin(2 * pi * (wave[0] * grid[0] + wave[1] * grid[1]) + phase)
+    for _ in range(count):
+        down, right = rng.uniform(-frequency, frequency, 2)
+        total += np.sin(2 * pi * (down * grid[0] + right * grid[1] + rng.random()))
     return total * sqrt(2 / count)
 
 
-def _period(rng: Generator, shape: Shape) -> float:
-    """Length of a repeating pattern: in pixels never so short that it flickers."""
-    return max(rng.uniform(0.15, 0.3) * shape.diameter, 5.0)
+def _gradient(rng: Generator, local: Array, _: float) -> Array:
+    return rng.uniform(-2, 2) * local[0]
 
 
-def _plain(rng: Generator, local: Array, shape: Shape) -> Array:
-    del rng, shape
-    return np.zeros(local.shape[1:])
+def _stripes(rng: Generator, local: Array, period: float) -> Array:
+    return np.clip(2 * np.sin(2 * pi * (local[0] / period + rng.random())), -1, 1)
 
 
-def _gradient(rng: Generator, local: Array, shape: Shape) -> Array:
-    return rng.choice((-2.0, 2.0)) * local[0] / shape.diameter
-
-
-def _stripes(rng: Generator, local: Array, shape: Shape) -> Array:
-    return np.clip(2 * np.sin(2 * pi * local[0] / _period(rng, shape)), -1, 1)
-
-
-def _checks(rng: Generator, local: Array, shape: Shape) -> Array:
-    v, u = np.sin(2 * pi * local / (1.5 * _period(rng, shape)))
+def _checks(rng: Generator, local: Array, period: float) -> Array:
+    v, u = np.sin(2 * pi * (local / (1.5 * period) + rng.random()))
     return np.clip(4 * u * v, -1, 1)
 
 
-def _dots(rng: Generator, local: Array, shape: Shape) -> Array:
-    v, u = np.cos(2 * pi * local / _period(rng, shape))
+def _dots(rng: Generator, local: Array, period: float) -> Array:
+    v, u = np.cos(2 * pi * (local / period + rng.random()))
     return np.clip(3 * (u + v - 0.6), -0.5, 1)
 
 
-def _mottled(rng: Generator, local: Array, shape: Shape) -> Array:
-    return _waves(rng, local / shape.diameter, count=6, frequency=3.0)
+def _mottled(rng: Generator, local: Array, period: float) -> Array:
+    return _waves(rng, local, count=6, frequency=0.6 / period)
 
 
-PATTERNS: tuple[Callable[[Generator, Array, Shape], Array], ...] = (
-    _plain, _gradient, _stripes, _checks, _dots, _mottled,
-)  # fmt: skip
+PATTERNS: tuple[Pattern, ...] = (_gradient, _stripes, _checks, _dots, _mottled)

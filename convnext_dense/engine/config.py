@@ -35,10 +35,9 @@ def load_config(path: str | Path, options: Sequence[str] = ()) -> Config:
         raise UserError(f'config not found: {path}{_near_files(path)}')
     try:
         cfg = Config.fromfile(path)
-    except (SyntaxError, NameError, KeyError, TypeError, FileNotFoundError) as error:
-        raise UserError(f'{path} is no valid config: {error}') from error
-    except OSError as error:
-        raise UserError(f'{path} cannot be read: {error}') from error
+    except Exception as error:  # a config is a program, and may raise anything
+        kind = type(error).__name__
+        raise UserError(f'{path} is no valid config: {kind}: {error}') from error
     overrides = parse_options(options)
     check_overrides(cfg, overrides)
     cfg.merge_from_dict(overrides)

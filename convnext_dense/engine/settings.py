@@ -81,14 +81,17 @@ def _coco_names(path: Path, text: str) -> list[str]:
         ) from error
 
 
-def _resolve(text: str, top: Mapping[str, Any]) -> Any:
+def _resolve(text: str, top: Mapping[str, Any], seen: tuple[str, ...] = ()) -> Any:
     """Replace the references in a string; one that stands alone keeps its type."""
 
     def value(name: str) -> Any:
         if name not in top:
             raise UserError(f'{text!r} refers to {name!r}, which the config lacks')
+        if name in seen:
+            circle = ' -> '.join((*seen, name))
+            raise UserError(f'settings refer to each other in a circle: {circle}')
         found = top[name]
-        return _resolve(found, top) if isinstance(found, str) else found
+        return _resolve(found, top, (*seen, name)) if isinstance(found, str) else found
 
     whole = REFERENCE.fullmatch(text)
     if whole:

@@ -1,0 +1,89 @@
+"""What the tests of all parts share."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import hypothesis
+import pytest
+import torch
+
+ROOT = Path(__file__).resolve().parents[1]
+
+hypothesis.settings.register_profile(
+    'project', deadline=None, derandomize=True, max_examples=20
+)
+hypothesis.settings.load_profile('project')
+
+
+@pytest.fixture(autouse=True)
+def _seed():
+    torch.manual_seed(0)
+
+
+@pytest.fixture(scope='session')
+def root():
+    """Give the folder of the repository."""
+    return ROOT
+
+
+@pytest.fixture(scope='session')
+def shared():
+    """Give the folder of recorded results beside the repository."""
+    folder = ROOT.parent / 'shared'
+    if not folder.is_dir():
+        pytest.skip('the recorded results (../shared) are not here')
+    return folder
+
+
+@pytest.fixture(scope='session')
+def golden(shared):
+    """Give a function from a case's name to what the published code recorded."""
+
+    def load(name):
+        return torch.load(shared / f'golden/{name}.pt', weights_only=True)
+
+    return load
+
+
+@pytest.fixture(scope='session')
+def small():
+    """Give a function that builds a backbone class with few, narrow blocks.
+
+    Its weights are drawn so that every one of them shows in the output: layer scale
+    and response norms start near zero otherwise.
+    """
+
+    def build(backbone_class, *, depths=(2, 1, 3, 1), widths=(8, 12, 16, 24), **kwargs):
+        # A family may have more settings per variant than depths and widths.
+        variant = next(iter(backbone_class.variants.values()))
+        arch = variant._asdict() | dict(depths=depths, widths=widths)
+        backbone = backbone_class(arch, **kwargs)
+        generator = torch.Generator().manual_seed(1)
+        with torch.no_grad():
+            for param in backbone.parameters():
+                param.add_(0.2 * torch.randn(param.shape, generator=generator))
+        return backbone
+
+    return build
+
+
+@pytest.fixture(scope='session')
+def run_python():
+    """Give a function that runs code in a fresh interpreter.
+
+    The code prints its result as JSON in its last line.
+    """
+
+    def run(code):
+        done = subprocess.run(
+            [sys.executable, '-W', 'ignore', '-c', code],
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout.splitlines()[-1])
+
+    return run

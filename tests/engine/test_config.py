@@ -1,0 +1,54 @@
+"""Config files as the tools read them."""
+
+import pytest
+
+from convnext_dense.engine.config import load_config, parse_options
+from convnext_dense.errors import UserError
+
+LEAF = 'configs/convnext/mask-rcnn_convnext-tiny_3x_coco.py'
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / 'experiment.py'
+    path.write_text("name = 'a'\nnested = dict(x=1, items=[1, 2])\nfile = '${name}.txt'")
+    return path
+
+
+def test_options_override_before_references_are_resolved(config):
+    assert load_config(config, ['name=b']).file == 'b.txt'
+
+
+def test_an_option_reaches_a_nested_value(config):
+    assert load_config(config, ['nested.x=5']).nested.x == 5
+
+
+@pytest.mark.parametrize(
+    ('text', 'value'),
+    [('1', 1), ('0.5', 0.5), ('True', True), ('None', None), ('[1,2]', [1, 2]),
+     ('(64,64)', (64, 64)), ('[cat,dog]', ['cat', 'dog']), ('a/b.json', 'a/b.json')],
+)  # fmt: skip
+def test_option_values_are_read_as_python_writes_them(text, value):
+    assert parse_options([f'key={text}']) == {'key': value}
+
+
+@pytest.mark.parametrize('option', ['key', '=1', 'data_root'])
+def test_an_option_without_a_key_and_a_value_is_refused(option):
+    with pytest.raises(UserError, match='key=value'):
+        parse_options([option])
+
+
+def test_a_missing_config_is_named_with_its_nearest_neighbour(tmp_path):
+    (tmp_path / 'mask_tiny.py').touch()
+    with pytest.raises(UserError, match=r'did you mean .*mask_tiny\.py'):
+        load_config(tmp_path / 'mask_tinny.py')
+
+
+@pytest.mark.parametrize(
+    'text', ['model = dict(', "_base_ = './absent.py'", 'x = undefined', 'x = {}["a"]']
+)
+def test_a_faulty_config_is_named(tmp_path, text):
+    path = tmp_path / 'faulty.py'
+    path.write_text(text)
+    with pytest.raises(UserError, match=r'faulty\.py'):
+        load_config(path)

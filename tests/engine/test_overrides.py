@@ -1,0 +1,62 @@
+"""An override that would change nothing is refused."""
+
+import pytest
+from mmengine.config import Config
+
+from convnext_dense.engine.overrides import check_overrides
+from convnext_dense.errors import UserError
+
+
+@pytest.fixture
+def cfg():
+    return Config(
+        dict(
+            model=dict(
+                backbone=dict(type='convnext_dense.ConvNeXt', arch='tiny'),
+                init_cfg=None,
+            ),
+            train_pipeline=[dict(type='Resize', scale=(64, 64))],
+            default_hooks=dict(logger=dict(type='LoggerHook', interval=50)),
+            data_root='data/',
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    'key',
+    [
+        'data_root',
+        'model.backbone.arch',
+        'model.backbone.with_cp',
+        'model.backbone.drop_path_rate',
+        'model.init_cfg.type',
+        'train_pipeline.0.scale',
+        'default_hooks.logger.interval',
+        'default_hooks.mine',
+        'work_dir',
+        'randomness.seed',
+        'auto_scale_lr.enable',
+    ],
+)
+def test_a_key_that_means_something_is_accepted(cfg, key):
+    check_overrides(cfg, {key: 1})
+
+
+@pytest.mark.parametrize(
+    ('key', 'hint'),
+    [
+        ('data_rot', 'did you mean data_root'),
+        ('modle.backbone.arch', 'did you mean model'),
+        ('model.backbon.arch', 'did you mean model.backbone'),
+        ('model.backbone.archh', 'did you mean model.backbone.arch'),
+        ('model.backbone.with_pc', 'did you mean model.backbone.with_cp'),
+        ('default_hooks.loger.interval', 'did you mean default_hooks.logger'),
+        ('train_pipeline.3.scale', 'a list of 1'),
+        ('train_pipeline.scale', 'a list of 1'),
+        ('data_root.x', 'not a dict'),
+        ('zzz', 'no such key'),
+    ],
+)
+def test_a_key_that_means_nothing_is_refused_with_a_hint(cfg, key, hint):
+    with pytest.raises(UserError, match=hint):
+        check_overrides(cfg, {key: 1})

@@ -1,0 +1,159 @@
+"""Two iterations of a detector and of a segmentor, from the shell."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip('mmdet', reason='mmdet is not installed')
+pytest.importorskip('mmseg', reason='mmseg is not installed')
+
+ROOT = Path(__file__).parents[2]
+DETECTOR = 'configs/shapes/mask-rcnn_convnext-v2-atto_demo_shapes.py'
+SEGMENTOR = 'configs/shapes/upernet_convnext-v2-atto_demo_shapes.py'
+TWO_EPOCHS = ['max_epochs=2', 'batch_size=4']
+TWO_ITERATIONS = ['max_iters=2', 'val_interval=2', 'batch_size=4']
+
+
+def run(*arguments, script='train.py', shapes=None, options=()):
+    """Run a tool; workers stay in the process, where they start fastest."""
+    workers = [f'{phase}_dataloader.num_workers=0' for phase in ('train', 'val', 'test')]
+    steady = [f'{w.split(".")[0]}.persistent_workers=False' for w in workers]
+    data = [f'data_root={shapes}', 'image_size=64']
+    command = [sys.executable, f'tools/{script}', *map(str, arguments), '--cfg-options']
+    return subprocess.run(
+        [*command, *data, *workers, *steady, *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env=os.environ | {'OMP_NUM_THREADS': '1'},
+        check=False,
+    )
+
+
+@pytest.fixture(scope='module')
+def detector(shapes, tmp_path_factory):
+    """The work dir of a detector trained for two epochs of one iteration each."""
+    work_dir = tmp_path_factory.mktemp('detector')
+    done = run(DETECTOR, '--work-dir', work_dir, shapes=shapes, options=TWO_EPOCHS)
+    assert done.returncode == 0, done.stderr[-2000:]
+    (work_dir / 'console.txt').write_text(done.stdout + done.stderr)
+    return work_dir
+
+
+@pytest.fixture(scope='module')
+def segmentor(shapes, tmp_path_factory):
+    """The work dir of a segmentor trained for two iterations."""
+    work_dir = tmp_path_factory.mktemp('segmentor')
+    done = run(SEGMENTOR, '--work-dir', work_dir, shapes=shapes, options=TWO_ITERATIONS)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return work_dir
+
+
+def metrics(work_dir):
+    return json.loads((work_dir / 'metrics.json').read_text())
+
+
+def test_a_detector_leaves_its_metrics(detector):
+    assert {'coco/bbox_mAP', 'coco/segm_mAP', 'epoch'} <= metrics(detector).keys()
+
+
+def test_a_segmentor_leaves_its_metrics(segmentor):
+    assert {'mIoU', 'mAcc', 'iter'} <= metrics(segmentor).keys()
+
+
+@pytest.mark.parametrize(
+    ('work_dir', 'name'),
+    [('detector', 'epoch_002.png'), ('segmentor', 'iter_000002.png')],
+)
+def test_predictions_are_drawn(work_dir, name, request):
+    assert (request.getfixturevalue(work_dir) / 'pictures' / name).stat().st_size > 1000
+
+
+@pytest.mark.parametrize('work_dir', ['detector', 'segmentor'])
+def test_losses_are_written_as_json_lines(work_dir, request):
+    (file,) = request.getfixturevalue(work_dir).glob('*/vis_data/scalars.json')
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert any(key.endswith(('mAP', 'mIoU')) for line in lines for key in line)
+
+
+def test_the_best_checkpoint_is_kept(detector):
+    (best,) = detector.glob('best_coco_segm_mAP_epoch_*.pth')
+    assert best.stat().st_size > 1_000_000
+
+
+def test_the_console_shows_no_dumps(detector):
+    text = (detector / 'console.txt').read_text()
+    assert 'eta:' in text
+    assert 'paramwise_options' not in text
+    assert 'System environment' not in text
+    assert len(text.splitlines()) < 80
+
+
+def test_the_log_file_holds_the_resolved_config(detector):
+    (log,) = detector.glob('*/*.log')
+    assert 'num_classes=3' in log.read_text()
+
+
+def test_testing_a_checkpoint_repeats_the_metrics_of_its_validation(
+    detector, shapes, tmp_path
+):
+    done = run(
+        DETECTOR, detector / 'epoch_2.pth', '--work-dir', tmp_path, script='test.py',
+        shapes=shapes, options=TWO_EPOCHS,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    found, before = metrics(tmp_path), metrics(detector)
+    for key in ('coco/bbox_mAP', 'coco/segm_AR_100'):
+        assert found[key] == pytest.approx(before[key], abs=1e-6)
+
+
+def test_resuming_goes_on_where_the_run_ended(detector, shapes):
+    done = run(
+        DETECTOR, '--work-dir', detector, '--resume', shapes=shapes,
+        options=['max_epochs=3', 'batch_size=4'],
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert 'Epoch(train) [3]' in done.stdout
+    assert 'Epoch(train) [2]' not in done.stdout
+
+
+def test_a_checkpoint_of_another_architecture_is_refused(detector, shapes, tmp_path):
+    done = run(
+        DETECTOR, detector / 'epoch_2.pth', '--work-dir', tmp_path, script='test.py',
+        shapes=shapes, options=['model.backbone.arch=femto'],
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert 'error: ' in done.stderr
+    assert 'backbone.downsample_layers.0.0.weight is (40, 3, 4, 4) there' in done.stderr
+    assert 'Traceback' not in done.stderr
+
+
+@pytest.mark.parametrize('damage', ['missing', 'corrupt'])
+@pytest.mark.parametrize('workers', [0, 1])
+def test_an_unreadable_image_is_named(shapes_copy, tmp_path, damage, workers):
+    image = sorted((shapes_copy / 'images/train').iterdir())[0]
+    image.unlink() if damage == 'missing' else image.write_bytes(b'not an image')
+    options = [*TWO_EPOCHS, f'train_dataloader.num_workers={workers}']
+    done = run(DETECTOR, '--work-dir', tmp_path, shapes=shapes_copy, options=options)
+    assert done.returncode == 2
+    assert f'images/train/{image.name}' in done.stderr.splitlines()[-1]
+    assert 'Traceback' not in done.stderr
+
+
+def test_two_processes_train_one_model_on_the_cpu(shapes, tmp_path):
+    options = [f'data_root={shapes}', 'image_size=64', *TWO_EPOCHS, 'batch_size=2']
+    done = subprocess.run(
+        ['bash', 'tools/dist_train.sh', DETECTOR, '2', '--work-dir', str(tmp_path),
+         '--cfg-options', *options],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+        env=os.environ | {'PORT': '29611', 'OMP_NUM_THREADS': '1',
+                          'PATH': f'{Path(sys.executable).parent}:{os.environ["PATH"]}'},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert len([*tmp_path.glob('*/*.log')]) == 1
+    assert (tmp_path / 'epoch_2.pth').exists()
+    assert metrics(tmp_path)['epoch'] == 2
