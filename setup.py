@@ -10,7 +10,7 @@ VERSION = re.search(
     r"__version__ = '(.+)'", (ROOT / 'convnext_dense/__init__.py').read_text()
 ).group(1)
 
-# Ranges have floors only: what is newer is tried, what was tested is in constraints.txt.
+# Floors only. What was tested is in constraints.txt.
 REQUIRES = [
     'torch>=2.4',
     'torchvision>=0.19',

@@ -25,7 +25,8 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
     try:
         from convnext_dense.engine import launch
 
-        getattr(launch, command)(**args)
+        run = launch.train if command == 'train' else launch.evaluate
+        run(**args)
     except UserError as error:
         return complain(_message(error))
     except FileNotFoundError as error:

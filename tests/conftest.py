@@ -51,19 +51,19 @@ def golden(shared):
 def small():
     """Give a function that builds a backbone class with few, narrow blocks.
 
-    Its weights are drawn so that every one of them shows in the output: layer scale
-    and response norms start near zero otherwise.
+    Its weights are always the same, and such that every one of them shows in the
+    output: layer scale and response norms start near zero otherwise.
     """
 
     def build(backbone_class, *, depths=(2, 1, 3, 1), widths=(8, 12, 16, 24), **kwargs):
         # A family may have more settings per variant than depths and widths.
         variant = next(iter(backbone_class.variants.values()))
         arch = variant._asdict() | dict(depths=depths, widths=widths)
-        backbone = backbone_class(arch, **kwargs)
-        generator = torch.Generator().manual_seed(1)
-        with torch.no_grad():
+        with torch.random.fork_rng(devices=[]), torch.no_grad():
+            torch.manual_seed(1)
+            backbone = backbone_class(arch, **kwargs)
             for param in backbone.parameters():
-                param.add_(0.2 * torch.randn(param.shape, generator=generator))
+                param.add_(0.2 * torch.randn_like(param))
         return backbone
 
     return build

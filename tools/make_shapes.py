@@ -14,15 +14,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     from convnext_dense.datasets.shapes import SPLITS, count_objects, write_shapes
 
-    args['size'] = args['size'][0] if len(args['size']) == 1 else tuple(args['size'])
+    if isinstance(args['size'], list) and len(args['size']) == 1:
+        (args['size'],) = args['size']
     # disable=None: silent unless on a terminal.
     progress = partial(tqdm, desc='drawing', unit='image', disable=None)
     try:
         write_shapes(**args, progress=progress)
         counts = {split: count_objects(args['root'], split) for split in SPLITS}
     except OSError as error:
-        where = f'{error.filename}: ' if error.filename else ''
-        return _complain(f'{where}{error.strerror or error}')
+        if error.filename is None:
+            return _complain(str(error))
+        why = f'{error.strerror}: {error.filename}'
+        return _complain(f'cannot write {args["root"]}: {why}')
     except ValueError as error:
         return _complain(str(error))
     except KeyboardInterrupt:
@@ -46,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
         '--size',
         type=int,
         nargs='+',
-        default=[128],
+        default=128,
         metavar='PIXELS',
         help='side of the images, or height and width',
     )

@@ -12,9 +12,7 @@ _base_ = [
 ]
 data_root = 'data/my_data'
 image_size = 512
-model = dict(
-    type='FasterRCNN', roi_head=dict(mask_roi_extractor=None, mask_head=None)
-)
+model = dict(type='FasterRCNN', roi_head=dict(mask_roi_extractor=None, mask_head=None))
 with_mask = False
 metrics = ['bbox']
 default_hooks = dict(checkpoint=dict(save_best='coco/bbox_mAP'))

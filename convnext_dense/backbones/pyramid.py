@@ -5,11 +5,12 @@ from math import ceil
 from typing import ClassVar, NamedTuple
 
 import torch
-from mmengine.model import BaseModule
+from mmengine.model import BaseModule, initialize
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from convnext_dense.checkpoints import load_pretrained
+from convnext_dense.errors import UserError
 from convnext_dense.layers import LayerNorm2d
 
 NUM_STAGES = 4
@@ -35,8 +36,9 @@ def doubling(*depths: int, width: int) -> Variant:
 class Pyramid(BaseModule):
     """A convolutional network in four stages that returns every stage's features.
 
-    Subclasses give the table of ``variants`` and the block. Parameter names are those of the published ConvNeXt checkpoints, with
-    ``norm0`` to ``norm3`` for the outputs, as in its detectors.
+    Subclasses give the table of ``variants`` and the block. Parameter names are those
+    of the published ConvNeXt checkpoints, with ``norm0`` to ``norm3`` for the outputs,
+    as in its detectors.
 
     Args:
         arch: A key of ``variants``, or ``dict(depths=, widths=)`` with four each.
@@ -54,7 +56,7 @@ class Pyramid(BaseModule):
             default is the published truncated normal.
 
     Raises:
-        ValueError: On an unknown ``arch`` or a value outside the ranges above.
+        UserError: On an unknown ``arch`` or a value outside the ranges above.
     """
 
     variants: ClassVar[dict[str, Variant]] = {}
@@ -75,9 +77,11 @@ class Pyramid(BaseModule):
         self.depths, self.widths = self._variant(arch)
         self.out_indices = _checked_indices(out_indices)
         if not -1 <= frozen_stages <= NUM_STAGES:
-            raise ValueError(
+            raise UserError(
                 f'frozen_stages must be in [-1, {NUM_STAGES}], got {frozen_stages}'
             )
+        if not 0 <= drop_path_rate < 1:
+            raise UserError(f'drop_path_rate must be in [0, 1), got {drop_path_rate}')
         self.frozen_stages = frozen_stages
         self.with_cp = with_cp
 
@@ -102,16 +106,16 @@ class Pyramid(BaseModule):
     def _variant(self, arch: str | Mapping) -> Variant:
         if isinstance(arch, str):
             if arch not in self.variants:
-                raise ValueError(
+                raise UserError(
                     f'unknown arch {arch!r} for {type(self).__name__}; '
                     f'choose from {", ".join(self.variants)}'
                 )
             return self.variants[arch]
         if set(arch) != {'depths', 'widths'}:
-            raise ValueError(f'arch needs the keys depths and widths, got {[*arch]}')
+            raise UserError(f'arch needs the keys depths and widths, got {[*arch]}')
         variant = Variant(tuple(arch['depths']), tuple(arch['widths']))
         if {len(variant.depths), len(variant.widths)} != {NUM_STAGES}:
-            raise ValueError(f'arch needs {NUM_STAGES} depths and widths: {variant}')
+            raise UserError(f'arch needs {NUM_STAGES} depths and widths: {variant}')
         return variant
 
     def _stem(self, in_channels: int, width: int) -> nn.Module:
@@ -122,11 +126,16 @@ class Pyramid(BaseModule):
         return nn.Sequential(LayerNorm2d(before), nn.Conv2d(before, after, 2, 2))
 
     def init_weights(self) -> None:
-        """Initialise once, as ``init_cfg`` says."""
-        if self.is_init or not _is_pretrained(self.init_cfg):
+        """Initialise once, as ``init_cfg`` says; pretrained weights go in last."""
+        cfgs = self.init_cfg or []
+        cfgs = [cfgs] if isinstance(cfgs, Mapping) else cfgs
+        files = [cfg['checkpoint'] for cfg in cfgs if cfg['type'] == 'Pretrained']
+        if self.is_init or not files:
             super().init_weights()
             return
-        load_pretrained(self, self.init_cfg['checkpoint'])
+        initialize(self, [cfg for cfg in cfgs if cfg['type'] != 'Pretrained'])
+        for file in files:
+            load_pretrained(self, file)
         self.is_init = True
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
@@ -213,13 +222,9 @@ class Pyramid(BaseModule):
 def _checked_indices(out_indices: Sequence[int]) -> tuple[int, ...]:
     indices = tuple(out_indices)
     if not indices or set(indices) - set(range(NUM_STAGES)):
-        raise ValueError(
+        raise UserError(
             f'out_indices must name stages 0 to {NUM_STAGES - 1}, got {out_indices}'
         )
     if len(set(indices)) < len(indices):
-        raise ValueError(f'out_indices repeat a stage: {out_indices}')
+        raise UserError(f'out_indices repeat a stage: {out_indices}')
     return indices
-
-
-def _is_pretrained(init_cfg: object) -> bool:
-    return isinstance(init_cfg, Mapping) and init_cfg.get('type') == 'Pretrained'

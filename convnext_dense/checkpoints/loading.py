@@ -8,6 +8,7 @@ from mmengine.logging import print_log
 from torch import Tensor, nn
 
 from convnext_dense.errors import CheckpointError
+
 from .layouts import rename
 from .reading import read_state
 from .zoo import fetch
@@ -15,9 +16,12 @@ from .zoo import fetch
 
 @dataclass(frozen=True)
 class LoadReport:
-    """What went where: the keys of the backbone that were loaded or are missing
-    (output norms only), and the keys of the source that it has no place for or that
-    belong to something else."""  # fmt: skip
+    """What went where.
+
+    ``loaded`` and ``missing`` (output norms only) are keys of the backbone;
+    ``unexpected`` and ``ignored`` are keys of the source that the backbone has no
+    place for or that belong to something else.
+    """
 
     layout: str
     loaded: list[str]
@@ -55,11 +59,11 @@ def load_pretrained(
         else:
             ours[name] = value
     missing = [name for name in wanted if name not in ours]
-    norms = [name for name in wanted if _is_output_norm(name)]
-    if set(missing) == set(norms):
-        missing_weights: list[str] = []
-    else:
-        missing_weights = missing
+    # A source has all output norms or none.
+    has_norms = any(map(_is_output_norm, ours))
+    missing_weights = [
+        name for name in missing if has_norms or not _is_output_norm(name)
+    ]
     unexpected = [name for name in ours if name not in wanted]
     what = f'{path} ({renamed.layout})'
     _check(what, type(backbone).__name__, missing_weights, unexpected, ours, wanted)
@@ -124,7 +128,9 @@ def _not_built(backbone: nn.Module, name: str) -> bool:
     """Tell whether a weight belongs to a stage that ``out_indices`` left out."""
     part, _, rest = name.partition('.')
     if part in ('stages', 'downsample_layers'):
-        return int(rest.partition('.')[0]) >= len(getattr(backbone, part))
+        stage = rest.partition('.')[0]
+        built = len(getattr(backbone, part))
+        return stage.isdigit() and built <= int(stage) < len(backbone.depths)
     return _is_output_norm(name)
 
 

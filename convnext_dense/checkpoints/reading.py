@@ -42,7 +42,12 @@ def read_file(path: Path, *, trust: bool = False, allow: Sequence = ()) -> Any:
             return torch.load(path, map_location='cpu', weights_only=not trust)
     except pickle.UnpicklingError as error:
         raise CheckpointError(_refusal(path, str(error))) from error
-    except (EOFError, OSError, RuntimeError, ValueError, KeyError) as error:
+    except ImportError as error:
+        raise CheckpointError(
+            f'{path} was saved with a package that is not installed: {error}'
+        ) from error
+    # A damaged pickle fails in any way: struct.error, IndexError, AssertionError...
+    except Exception as error:
         first = str(error).partition('\n')[0]
         raise CheckpointError(
             f'{path} is not a whole checkpoint ({path.stat().st_size:,} bytes; {first})'
@@ -66,7 +71,11 @@ def weights_in(content: Any, path: Path) -> dict[str, Tensor]:
             break
     if not isinstance(content, Mapping):
         raise CheckpointError(f'{path} holds a {type(content).__name__}, no state dict')
-    state = {k: v for k, v in content.items() if isinstance(v, Tensor)}
+    state = {
+        key: value
+        for key, value in content.items()
+        if isinstance(key, str) and isinstance(value, Tensor)
+    }
     if not state:
         raise CheckpointError(f'{path} holds no weights; its keys: {[*content][:5]}')
     return state

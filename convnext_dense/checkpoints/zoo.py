@@ -5,10 +5,12 @@ The classifiers of facebookresearch/ConvNeXt (MIT) and facebookresearch/ConvNeXt
 """
 
 import difflib
+import hashlib
 import os
 from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import torch
 
@@ -84,10 +86,18 @@ def fetch(source: str | PathLike) -> Path:
         text, licence = ZOO[name]
     if not text.startswith(('http://', 'https://')):
         return Path(text).expanduser()
-    path = cache_dir() / text.rsplit('/', 1)[-1]
+    path = cache_dir() / _file_name(text)
     if not path.is_file():
         _download(text, path, licence)
     return path
+
+
+def _file_name(url: str) -> str:
+    name = urlsplit(url).path.rsplit('/', 1)[-1]
+    if url.startswith(HOST):
+        return name
+    # Elsewhere many files have one name, such as model.safetensors.
+    return f'{hashlib.sha256(url.encode()).hexdigest()[:8]}-{name}'
 
 
 def _download(url: str, path: Path, licence: str) -> None:

@@ -105,8 +105,8 @@ def _is_done(root: Path, settings: dict[str, int], force: bool) -> bool:
     manifest = _manifest(root)
     if manifest is None:
         raise FileExistsError(
-            f'{root} is not a data set of shapes (it has no {MANIFEST} of ours): '
-            'choose another --root'
+            f'{root} exists and is not a data set of shapes (no {MANIFEST} of ours in '
+            'it): choose another --root'
         )
     problem = _difference(root, manifest, settings)
     if problem and not force:

@@ -44,7 +44,7 @@ class CocoDataset(HostCocoDataset):
             raise UserError(f'{self.ann_file} holds no images')
         return data
 
-    def COCOAPI(self, path: str) -> COCO:  # noqa: N802 (the host calls it so)
+    def COCOAPI(self, path: str) -> COCO:
         """Read an annotation file and check its classes before they are used."""
         # pycocotools prints its progress.
         with contextlib.redirect_stdout(io.StringIO()):

@@ -46,7 +46,9 @@ def coco_numbers(
     try:
         detections = truth.loadRes(results)
     except AssertionError as error:
-        raise UserError(f'results and annotations do not belong together: {error}')
+        raise UserError(
+            f'results and annotations do not belong together: {error}'
+        ) from error
     evaluation = COCOeval_faster(truth, detections, kind)
     if image_ids is not None:
         evaluation.params.imgIds = [*image_ids]

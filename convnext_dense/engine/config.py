@@ -58,7 +58,7 @@ def parse_options(options: Sequence[str]) -> dict:
 
 
 def dataset_cfgs(cfg: Config) -> dict[str, ConfigDict]:
-    """Give the innermost dataset of each data loader, by ``train``, ``val``, ``test``."""
+    """Give the innermost data set of each loader: ``train``, ``val``, ``test``."""
     found = {}
     for phase in ('train', 'val', 'test'):
         loader = cfg.get(f'{phase}_dataloader')

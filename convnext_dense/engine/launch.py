@@ -56,7 +56,7 @@ def train(
     _say_results(runner)
 
 
-def test(
+def evaluate(
     config: Path,
     checkpoint: Path,
     *,

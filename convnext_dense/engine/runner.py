@@ -21,8 +21,8 @@ from .history import SAFE_GLOBALS
 class Runner(BaseRunner):
     """A runner that reads checkpoints safely and trains on CPUs together.
 
-    - ``load_from``, ``resume`` and testing go through :mod:`convnext_dense.checkpoints`:
-      nothing in a file is run, and all weights are found or none is loaded.
+    - ``load_from``, ``resume`` and testing run nothing in a file, and find all weights
+      or load none: see :mod:`convnext_dense.checkpoints`.
     - Without GPUs, several processes train by gloo.
     - The console shows progress; what else is logged goes to the log file.
     """

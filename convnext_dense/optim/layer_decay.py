@@ -9,6 +9,7 @@ from mmengine.optim import OptimWrapper
 from mmengine.registry import OPTIM_WRAPPERS, OPTIMIZERS
 from torch import nn
 
+from convnext_dense.errors import UserError
 from convnext_dense.registry import OPTIM_WRAPPER_CONSTRUCTORS
 
 DECAY_TYPES = ('layer_wise', 'stage_wise')
@@ -33,7 +34,7 @@ class LayerDecayConstructor:
             ask for, may stand there only if it is the backbone's own.
 
     Raises:
-        ValueError: On other keys or values, or a model without a backbone that has
+        UserError: On other keys or values, or a model without a backbone that has
             ``layer_of``.
     """
 
@@ -42,21 +43,24 @@ class LayerDecayConstructor:
     ):
         self.wrapper_cfg: dict[str, Any] = copy.deepcopy(dict(optim_wrapper_cfg))
         if 'optimizer' not in self.wrapper_cfg:
-            raise ValueError('the optimizer wrapper needs an `optimizer`')
+            raise UserError('the optimizer wrapper needs an `optimizer`')
         self.optimizer_cfg = self.wrapper_cfg.pop('optimizer')
+        if 'lr' not in self.optimizer_cfg:
+            raise UserError('layer decay needs the `lr` of the optimizer')
         settings = dict(paramwise_cfg or {})
         self.decay_rate = settings.pop('decay_rate', None)
         self.decay_type = settings.pop('decay_type', DECAY_TYPES[0])
         self.num_layers = settings.pop('num_layers', None)
         if settings:
-            raise ValueError(
+            raise UserError(
                 f'unknown paramwise_cfg {[*settings]}; '
                 'LayerDecayConstructor takes decay_rate and decay_type'
             )
-        if self.decay_rate is None or not 0 < self.decay_rate <= 1:
-            raise ValueError(f'decay_rate must be in (0, 1], got {self.decay_rate}')
+        rate = self.decay_rate
+        if not isinstance(rate, (int, float)) or not 0 < rate <= 1:
+            raise UserError(f'decay_rate must be in (0, 1], got {rate!r}')
         if self.decay_type not in DECAY_TYPES:
-            raise ValueError(
+            raise UserError(
                 f'unknown decay_type {self.decay_type!r}; '
                 f'choose from {", ".join(DECAY_TYPES)}'
             )
@@ -110,7 +114,7 @@ class LayerDecayConstructor:
             found = True
             last = module.num_layers + 1
             if self.num_layers not in (None, module.num_layers):
-                raise ValueError(
+                raise UserError(
                     f'num_layers={self.num_layers} does not fit '
                     f'{type(module).__name__}, which has {module.num_layers} '
                     '(3 + a third of its third stage): leave num_layers out'
@@ -121,7 +125,7 @@ class LayerDecayConstructor:
                 yield f'{path}.{name}' if path else name, scale
         if not found:
             backbone = type(getattr(model, 'backbone', model)).__name__
-            raise ValueError(
+            raise UserError(
                 f'layer decay needs a backbone that knows its layers, and {backbone} '
                 'has no `layer_of`: use a backbone of convnext_dense, give yours '
                 '`num_layers` and `layer_of(name)`, or drop the constructor'
@@ -131,7 +135,7 @@ class LayerDecayConstructor:
         if self.decay_type == 'layer_wise':
             return backbone.layer_of
         if not hasattr(backbone, 'stage_of'):
-            raise ValueError(
+            raise UserError(
                 f'{type(backbone).__name__} has no `stage_of`: stage_wise decay '
                 'needs it; use layer_wise'
             )

@@ -120,4 +120,4 @@ def _write(
         light = sum(colour) > 420
         ink = (20, 20, 20) if light else (255, 255, 255)
         draw.text((x + 3 - left, y + 3 - top), text, fill=ink, font=font)
-    return np.asarray(picture)
+    return np.array(picture)

@@ -11,7 +11,9 @@ LEAF = 'configs/convnext/mask-rcnn_convnext-tiny_3x_coco.py'
 @pytest.fixture
 def config(tmp_path):
     path = tmp_path / 'experiment.py'
-    path.write_text("name = 'a'\nnested = dict(x=1, items=[1, 2])\nfile = '${name}.txt'")
+    path.write_text(
+        "name = 'a'\nnested = dict(x=1, items=[1, 2])\nfile = '${name}.txt'"
+    )
     return path
 
 

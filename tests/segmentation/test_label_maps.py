@@ -65,7 +65,7 @@ def test_an_image_without_a_label_map_is_named(root):
 
 
 def test_a_missing_folder_is_named(tmp_path):
-    with pytest.raises(UserError, match='folder not found: .*images'):
+    with pytest.raises(UserError, match=r'folder not found: .*images'):
         read(tmp_path)
 
 

@@ -20,7 +20,9 @@ def hosts():
 
 def flags(command):
     script = f'from convnext_dense.cli import main; main([{command!r}, "--help"])'
-    done = subprocess.run([sys.executable, '-c', script], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, '-c', script], capture_output=True, text=True
+    )
     words = done.stdout.replace(',', ' ').replace('[', ' ').split()
     return {word for word in words if word.startswith('--')}
 
@@ -39,14 +41,18 @@ def test_help_imports_nothing_heavy():
         'except SystemExit: heavy = {"torch", "mmengine", "numpy"} & {*sys.modules}\n'
         'sys.exit(str(heavy) if heavy else 0)'
     )
-    done = subprocess.run([sys.executable, '-c', script], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, '-c', script], capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
 
 
 def complaint(capsys, *arguments):
     """Run a command that must fail and give the one line that it complains in."""
     assert main([*map(str, arguments)]) == 2
-    errors = [line for line in capsys.readouterr().err.splitlines() if 'error: ' in line]
+    errors = [
+        line for line in capsys.readouterr().err.splitlines() if 'error: ' in line
+    ]
     assert len(errors) == 1
     return errors[0]
 

@@ -20,7 +20,9 @@ TWO_ITERATIONS = ['max_iters=2', 'val_interval=2', 'batch_size=4']
 
 def run(*arguments, script='train.py', shapes=None, options=()):
     """Run a tool; workers stay in the process, where they start fastest."""
-    workers = [f'{phase}_dataloader.num_workers=0' for phase in ('train', 'val', 'test')]
+    workers = [
+        f'{phase}_dataloader.num_workers=0' for phase in ('train', 'val', 'test')
+    ]
     steady = [f'{w.split(".")[0]}.persistent_workers=False' for w in workers]
     data = [f'data_root={shapes}', 'image_size=64']
     command = [sys.executable, f'tools/{script}', *map(str, arguments), '--cfg-options']

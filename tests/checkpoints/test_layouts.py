@@ -1,0 +1,82 @@
+import pytest
+import torch
+
+from convnext_dense.checkpoints.layouts import STEM, rename
+
+
+def state_of(*names):
+    return {name: torch.zeros(()) for name in names}
+
+
+@pytest.mark.parametrize('prefix', ['', 'backbone.', 'encoder.', 'module.backbone.'])
+def test_a_prefix_is_taken_off(prefix):
+    found = rename(state_of(f'{prefix}{STEM}', f'{prefix}stages.0.0.gamma'))
+    assert [*found.state] == [STEM, 'stages.0.0.gamma']
+
+
+def test_values_are_passed_on():
+    value = torch.ones(3)
+    assert rename({f'backbone.{STEM}': value}).state[STEM] is value
+
+
+def test_response_norms_are_flattened():
+    state = {STEM: torch.ones(1), 'stages.0.0.grn.gamma': torch.ones(1, 1, 1, 5)}
+    assert rename(state).state['stages.0.0.grn.gamma'].shape == (5,)
+
+
+@pytest.mark.parametrize(
+    'name',
+    [
+        'head.weight', 'norm.bias', 'decoder.0.dwconv.weight', 'proj.weight',
+        'pred.bias', 'mask_token',
+    ],
+)  # fmt: skip
+def test_what_is_beside_a_backbone_is_ignored(name):
+    assert rename(state_of(STEM, name)).ignored == [name]
+
+
+@pytest.mark.parametrize('name', ['norm0.weight', 'norm3.bias', 'stages.0.0.norm.bias'])
+def test_norms_of_the_backbone_are_kept(name):
+    assert name in rename(state_of(STEM, name)).state
+
+
+def test_other_parts_of_a_detector_are_ignored():
+    found = rename(state_of(f'backbone.{STEM}', 'neck.norm0.weight', 'rpn_head.bias'))
+    assert found.ignored == ['neck.norm0.weight', 'rpn_head.bias']
+
+
+def test_every_key_is_either_kept_or_ignored():
+    names = [
+        f'backbone.{STEM}',
+        f'ema_backbone.{STEM}',
+        'neck.weight',
+        'backbone.head.w',
+    ]
+    found = rename(state_of(*names))
+    assert len(found.state) + len(found.ignored) == len(names)
+
+
+def test_the_source_is_left_alone():
+    state = {STEM: torch.ones(1), 'stages.0.0.grn.gamma': torch.ones(1, 1, 1, 5)}
+    rename(state)
+    assert state['stages.0.0.grn.gamma'].shape == (1, 1, 1, 5)
+
+
+@pytest.mark.parametrize(
+    'names', [(), ('conv1.weight',), ('stages.0.0.gamma',)], ids=str
+)
+def test_an_unknown_layout_has_no_names_of_ours(names):
+    assert rename(state_of(*names)) is None
+
+
+@pytest.mark.parametrize(
+    ('case', 'layout'),
+    [
+        ('convnext_official_small', 'official V1'),
+        ('convnext_official_detector_small', 'official V1 in backbone'),
+        ('convnextv2_official_small', 'official V2'),
+    ],
+)
+def test_published_layouts_are_recognised(golden, case, layout):
+    checkpoint = golden(case)['checkpoint']
+    assert rename(checkpoint.get('model') or checkpoint['state_dict']).layout == layout
