@@ -1,6 +1,7 @@
 """What the tests of all parts share."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -87,3 +88,19 @@ def run_python():
         return json.loads(done.stdout.splitlines()[-1])
 
     return run
+
+
+@pytest.fixture(scope='session')
+def shapes(tmp_path_factory):
+    """Give the folder of a generated data set: 4 images to train, 4 to validate."""
+    from convnext_dense.datasets.shapes import write_shapes
+
+    folder = tmp_path_factory.mktemp('data') / 'shapes'
+    write_shapes(folder, train=4, val=4, size=64)
+    return folder
+
+
+@pytest.fixture
+def shapes_copy(shapes, tmp_path):
+    """Give a copy of it to be damaged."""
+    return Path(shutil.copytree(shapes, tmp_path / 'shapes'))

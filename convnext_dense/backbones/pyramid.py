@@ -74,6 +74,7 @@ class Pyramid(BaseModule):
         init_cfg: Mapping | Sequence | None = None,
     ):
         super().__init__(TRUNCATED_NORMAL if init_cfg is None else init_cfg)
+        self.is_init: bool
         self.depths, self.widths = self._variant(arch)
         self.out_indices = _checked_indices(out_indices)
         if not -1 <= frozen_stages <= NUM_STAGES:
@@ -152,7 +153,7 @@ class Pyramid(BaseModule):
             zip(self.downsample_layers, self.stages, strict=True)
         ):
             x = down(x)
-            for block in blocks:
+            for block in blocks.children():
                 x = self._run(block, x)
             if stage in self.out_indices:
                 outputs[stage] = getattr(self, f'norm{stage}')(x)
@@ -170,9 +171,10 @@ class Pyramid(BaseModule):
         return self
 
     def _freeze(self) -> None:
-        frozen = [*self.downsample_layers[: max(self.frozen_stages, 1)]]
-        frozen += self.stages[: max(self.frozen_stages, 0)]
-        for module in frozen if self.frozen_stages >= 0 else ():
+        if self.frozen_stages < 0:
+            return
+        stems = [*self.downsample_layers][: max(self.frozen_stages, 1)]
+        for module in (*stems, *[*self.stages][: self.frozen_stages]):
             module.eval()
             module.requires_grad_(False)
 

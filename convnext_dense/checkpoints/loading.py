@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from os import PathLike
+from typing import Any
 
 from mmengine.logging import print_log
 from torch import Tensor, nn
@@ -124,7 +125,7 @@ def _check(
         )
 
 
-def _not_built(backbone: nn.Module, name: str) -> bool:
+def _not_built(backbone: Any, name: str) -> bool:
     """Tell whether a weight belongs to a stage that ``out_indices`` left out."""
     part, _, rest = name.partition('.')
     if part in ('stages', 'downsample_layers'):

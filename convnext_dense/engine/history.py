@@ -12,6 +12,8 @@ SAFE_GLOBALS = [
     np.dtypes.Float64DType,
     np.dtypes.Float32DType,
     np.dtypes.Int64DType,
-    np._core.multiarray._reconstruct,
-    np._core.multiarray.scalar,
+    # The functions that rebuild arrays and scalars; numpy 1 and 2 hide them in
+    # different private modules.
+    np.zeros(1).__reduce__()[0],
+    np.float64(0).__reduce__()[0],
 ]

@@ -101,7 +101,7 @@ def _arguments(cfg: Config, node: Mapping) -> set[str]:
     for owner in target.__mro__[:-1]:
         if '__init__' not in vars(owner):
             continue
-        parameters = inspect.signature(owner.__init__).parameters.values()
+        parameters = inspect.signature(vars(owner)['__init__']).parameters.values()
         names |= {p.name for p in parameters if p.kind not in (p.VAR_KEYWORD,)}
         if not any(p.kind is p.VAR_KEYWORD for p in parameters):
             return names - {'self'}

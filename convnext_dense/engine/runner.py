@@ -1,7 +1,7 @@
 """mmengine's runner, where ours has to differ."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ class Runner(BaseRunner):
         filename: str,
         map_location: str | Callable = 'cpu',  # noqa: ARG002
         strict: bool = True,  # noqa: ARG002
-        revise_keys: list = (),  # noqa: ARG002
+        revise_keys: Sequence = (),  # noqa: ARG002
     ) -> dict[str, Any]:
         """Load a checkpoint of this very model; weights go to its device.
 

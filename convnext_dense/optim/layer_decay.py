@@ -131,7 +131,7 @@ class LayerDecayConstructor:
                 '`num_layers` and `layer_of(name)`, or drop the constructor'
             )
 
-    def _rule(self, backbone: nn.Module) -> Callable[[str], int]:
+    def _rule(self, backbone: Any) -> Callable[[str], int]:
         if self.decay_type == 'layer_wise':
             return backbone.layer_of
         if not hasattr(backbone, 'stage_of'):

@@ -43,7 +43,9 @@ def draw_instances(
     line = max(1, round(min(canvas.shape[:2]) / 200))
     # Low scores first, so that the sure ones end on top.
     order = np.argsort(scores) if scores is not None else np.arange(len(labels))
-    for index in order if masks is not None else ():
+    for index in order:
+        if masks is None:
+            break
         mask = _resized(masks[index].astype(np.uint8), scale, cv2.INTER_LINEAR) > 0
         colour = np.array(colours[labels[index]])
         canvas[mask] = ((1 - alpha) * canvas[mask] + alpha * colour).astype(np.uint8)

@@ -60,7 +60,7 @@ def contact_sheet(
 
 
 def _legend(
-    names: Sequence[str], width: int, font: ImageFont.FreeTypeFont
+    names: Sequence[str], width: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont
 ) -> tuple[list[tuple[int, int]], int]:
     """Place the names in lines of the given width; give the height they take."""
     places, x, y = [], GAP, 0

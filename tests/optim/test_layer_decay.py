@@ -180,6 +180,13 @@ def test_only_biases_and_one_dimensional_parameters_do_not_decay(family, arch):
     }
 
 
+def test_a_bias_of_two_dimensions_does_not_decay():
+    model = nn.ModuleDict(dict(backbone=Layered(), head=nn.Module()))
+    model['head'].bias = nn.Parameter(torch.zeros(2, 2))
+    decays = by_name(constructor().param_groups(model), 'weight_decay')
+    assert decays['head.bias'] == 0
+
+
 def test_without_weight_decay_nothing_decays():
     groups = constructor(dict(type='SGD', lr=1.0)).param_groups(on_meta(ConvNeXt))
     assert {group['weight_decay'] for group in groups} == {0}

@@ -148,12 +148,13 @@ def test_an_unreadable_image_is_named(shapes_copy, tmp_path, damage, workers):
 
 def test_two_processes_train_one_model_on_the_cpu(shapes, tmp_path):
     options = [f'data_root={shapes}', 'image_size=64', *TWO_EPOCHS, 'batch_size=2']
+    path = f'{Path(sys.executable).parent}:{os.environ["PATH"]}'
     done = subprocess.run(
         ['bash', 'tools/dist_train.sh', DETECTOR, '2', '--work-dir', str(tmp_path),
          '--cfg-options', *options],
         cwd=ROOT, capture_output=True, text=True, check=False,
         env=os.environ | {'PORT': '29611', 'OMP_NUM_THREADS': '1',
-                          'PATH': f'{Path(sys.executable).parent}:{os.environ["PATH"]}'},
+                          'PATH': path},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     assert len([*tmp_path.glob('*/*.log')]) == 1

@@ -111,7 +111,7 @@ def read_image(path: str) -> np.ndarray:
         return np.asarray(ImageOps.exif_transpose(image).convert('RGB'))
 
 
-def _arrays(instances: Any) -> dict[str, np.ndarray | None]:
+def _arrays(instances: Any) -> dict[str, Any]:
     boxes = instances.bboxes
     masks = instances.get('masks')
     if masks is not None:
