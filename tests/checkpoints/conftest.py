@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from convnext_dense.backbones import ConvNeXt, ConvNeXtV2
-from convnext_dense.checkpoints import load_pretrained
+from convnext_dense.checkpoints import CheckpointError, load_pretrained
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def refused():
     """Give a function that tries to load into a backbone and returns the error."""
 
     def refused(backbone, source, match=None, **kwargs):
-        with pytest.raises(ValueError, match=match) as caught:
+        with pytest.raises(CheckpointError, match=match) as caught:
             load_pretrained(backbone, source, **kwargs)
         return caught.value
 

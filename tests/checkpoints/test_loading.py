@@ -1,3 +1,5 @@
+from argparse import Namespace
+
 import pytest
 import torch
 
@@ -98,6 +100,19 @@ def test_a_backbone_built_in_part_loads_a_whole_detector(small, save, out_indice
 def test_a_path_may_be_text(v1, v1_state, save):
     load_pretrained(v1, str(save(v1_state)))
     assert holds(v1, v1_state)
+
+
+def test_trust_is_passed_on_to_the_reading(v1, v1_state, save):
+    file = save({'model': v1_state, 'args': Namespace(lr=1)})
+    load_pretrained(v1, file, trust=True)
+    assert holds(v1, v1_state)
+
+
+def test_without_trust_objects_beside_the_weights_are_refused(
+    v1, v1_state, save, refused
+):
+    file = save({'model': v1_state, 'args': Namespace(lr=1)})
+    refused(v1, file, r'argparse\.Namespace')
 
 
 def test_frozen_weights_stay_frozen(small, v1_state, save):

@@ -28,7 +28,11 @@ def read(tmp_path):
         path = tmp_path / 'ann.json'
         text = content if isinstance(content, str) else json.dumps(content)
         path.write_text(text)
-        return CocoDataset(ann_file=str(path), metainfo=dict(classes=classes))
+        return CocoDataset(
+            ann_file=str(path),
+            data_prefix=dict(img='images'),
+            metainfo=dict(classes=classes),
+        )
 
     return read
 

@@ -90,7 +90,7 @@ def test_labels_of_the_classes_and_255_are_read(tmp_path):
 
 
 def test_a_label_outside_the_classes_is_named_with_its_file(tmp_path):
-    save(tmp_path / 'a.png', np.array([[0, 7]], np.uint8))
+    save(tmp_path / 'a.png', np.full((4, 4), 7, np.uint8))
     with pytest.raises(UserError, match=r'a\.png has labels \[7\]'):
         load(tmp_path / 'a.png')
 
