@@ -16,6 +16,9 @@ def main() -> int:
     parser.add_argument('--kind', choices=('bbox', 'segm'), default='bbox')
     args = parser.parse_args()
 
+    from convnext_dense.engine.hosts import import_host
+
+    import_host('mmdet')
     from faster_coco_eval import COCO
 
     from convnext_dense.detection.coco_metric import coco_numbers, table

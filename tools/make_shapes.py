@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add('--root', default='data/shapes', metavar='DIR', help='folder to make')
-    add('--train', type=int, default=400, metavar='N', help='training images')
+    add('--train', type=int, default=1000, metavar='N', help='training images')
     add('--val', type=int, default=100, metavar='N', help='validation images')
     add(
         '--size',

@@ -11,4 +11,5 @@ _base_ = [
 ]
 data_root = 'data/shapes'
 image_size = 128
-max_epochs = 10
+max_epochs = 6
+model = dict(train_cfg=dict(rcnn=dict(sampler=dict(num=64))))

@@ -4,15 +4,19 @@ The classifiers of facebookresearch/ConvNeXt (MIT) and facebookresearch/ConvNeXt
 (CC BY-NC 4.0), as their READMEs list them. Their publisher gives no checksums.
 """
 
+import contextlib
 import difflib
 import hashlib
 import os
+from http.client import HTTPException
 from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import torch
+from tqdm import tqdm
 
 from convnext_dense.errors import CheckpointError
 
@@ -101,13 +105,26 @@ def _file_name(url: str) -> str:
 
 
 def _download(url: str, path: Path, licence: str) -> None:
+    part = path.with_name(f'{path.name}.{os.getpid()}.part')
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Written under a temporary name and renamed when whole.
-        torch.hub.download_url_to_file(url, str(path))
-    except OSError as error:
+        with urlopen(url) as source, part.open('wb') as target:
+            total = int(source.headers.get('Content-Length') or 0)
+            bar = tqdm(total=total, unit='B', unit_scale=True, desc=path.name)
+            with bar:
+                while block := source.read(1 << 20):
+                    bar.update(target.write(block))
+        size = part.stat().st_size
+        if total and size != total:
+            raise OSError(f'the connection ended after {size:,} of {total:,} bytes')
+        # Only a whole file ever has the name that is looked for.
+        part.replace(path)
+    except (OSError, HTTPException) as error:
         raise CheckpointError(
             f'could not download {url}: {error}; fetch it where there is a network '
             f'and put it at {path}, or give a path'
             + (f' (licence: {licence})' if licence else '')
         ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)

@@ -41,7 +41,7 @@ FORMAT = 'convnext_dense shapes 1'  # raise the number when any written byte cha
 def write_shapes(
     root: Path | str,
     *,
-    train: int = 400,
+    train: int = 1000,
     val: int = 100,
     size: int | tuple[int, int] = 128,
     seed: int = 0,

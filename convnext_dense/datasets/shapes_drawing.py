@@ -32,8 +32,9 @@ OUTLINES = {
 }  # fmt: skip
 CLASSES = tuple(OUTLINES)
 
-MAX_OBJECTS = 7
-DIAMETERS = (0.1, 0.5)  # of the picture's shorter side
+MAX_OBJECTS = 5
+TILT = pi / 8  # either way from upright
+DIAMETERS = (0.15, 0.5)  # of the picture's shorter side
 MIN_DIAMETER = 12.0  # pixels: below it a triangle and a circle look the same
 MIN_VISIBLE = 0.4  # of the whole area: less leaves too little to tell the class
 MIN_PIXELS = 32
@@ -84,8 +85,8 @@ class Shape(NamedTuple):
         radius, sides = self.outline.circumradius * self.diameter, self.outline.sides
         if not sides:
             return np.hypot(u, v) - radius
-        turns = 2 * pi * np.arange(sides) / sides
-        across = [u * np.cos(turn) + v * np.sin(turn) for turn in turns]
+        turns = 2 * pi * np.arange(sides) / sides  # from below: triangles point up
+        across = [v * np.cos(turn) + u * np.sin(turn) for turn in turns]
         return np.max(across, axis=0) - radius * cos(pi / sides)
 
 
@@ -163,7 +164,7 @@ def _random_shape(rng: Generator, kind: int, size: tuple[int, ...]) -> Shape:
     low = max(DIAMETERS[0] * min(size), MIN_DIAMETER)
     diameter = rng.uniform(low, max(DIAMETERS[1] * min(size), low))
     y, x = (rng.uniform(0.25 * diameter, side - 0.25 * diameter) for side in size)
-    return Shape(kind, y, x, diameter, rng.uniform(0, 2 * pi), np.zeros(3))
+    return Shape(kind, y, x, diameter, rng.uniform(-TILT, TILT), np.zeros(3))
 
 
 def _is_visible(shape: Shape, mask: Array) -> bool:

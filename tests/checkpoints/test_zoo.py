@@ -1,3 +1,4 @@
+import io
 import shutil
 from pathlib import Path
 from urllib.error import URLError
@@ -5,7 +6,7 @@ from urllib.error import URLError
 import pytest
 import torch
 
-from convnext_dense.checkpoints import CheckpointError, load_pretrained
+from convnext_dense.checkpoints import CheckpointError, load_pretrained, zoo
 from convnext_dense.checkpoints.zoo import SCHEME, ZOO, cache_dir, fetch
 
 V2_SIZES = ('atto', 'femto', 'pico', 'nano', 'tiny', 'base', 'large', 'huge')
@@ -32,25 +33,35 @@ def cache(tmp_path, monkeypatch):
     return folder
 
 
+class Response(io.BytesIO):
+    """What a server answers: headers, and a body that may end too early."""
+
+    def __init__(self, body, length=None):
+        super().__init__(body)
+        self.headers = {'Content-Length': str(length or len(body))}
+
+
 @pytest.fixture(autouse=True)
 def downloads(monkeypatch):
     """Replace the network by a list of what was asked of it."""
     asked = []
 
-    def download(url, dst, **_):
+    def answer(url):
         asked.append(url)
-        torch.save({'url': url}, dst)
+        content = io.BytesIO()
+        torch.save({'url': url}, content)
+        return Response(content.getvalue())
 
-    monkeypatch.setattr(torch.hub, 'download_url_to_file', download)
+    monkeypatch.setattr(zoo, 'urlopen', answer)
     return asked
 
 
 @pytest.fixture
 def no_network(monkeypatch):
-    def fail(url, dst, **_):
+    def fail(url):
         raise URLError('no route to host')
 
-    monkeypatch.setattr(torch.hub, 'download_url_to_file', fail)
+    monkeypatch.setattr(zoo, 'urlopen', fail)
 
 
 # --- names --------------------------------------------------------------------------
@@ -198,3 +209,10 @@ def test_a_cache_that_cannot_be_written_is_an_error_that_names_it(cache):
     cache.write_text('a file where the folder should be')
     with pytest.raises(CheckpointError, match=str(cache)):
         fetch(URL)
+
+
+def test_a_download_that_ends_too_early_is_not_taken_for_whole(cache, monkeypatch):
+    monkeypatch.setattr(zoo, 'urlopen', lambda url: Response(b'half', length=1000))
+    with pytest.raises(CheckpointError, match='after 4 of 1,000 bytes'):
+        fetch(URL)
+    assert [*cache.iterdir()] == []

@@ -13,7 +13,7 @@ classes = '${data_root}/${train_ann_file}'  # or a file with a name a line, or a
 num_classes = None  # counted
 with_mask = True
 metrics = ['bbox', 'segm']
-batch_size = 8
+batch_size = 2
 
 square = ('${image_size}', '${image_size}')
 train_pipeline = [
@@ -21,7 +21,7 @@ train_pipeline = [
     dict(type='LoadAnnotations', with_bbox=True, with_mask='${with_mask}'),
     dict(type='RandomResize', scale=square, ratio_range=(0.7, 1.4), keep_ratio=True),
     dict(type='RandomCrop', crop_size=square, allow_negative_crop=True),
-    dict(type='RandomFlip', prob=[0.25, 0.25], direction=['horizontal', 'vertical']),
+    dict(type='RandomFlip', prob=0.5),
     dict(type='PackDetInputs'),
 ]
 test_pipeline = [

@@ -14,7 +14,7 @@ val_labels = 'annotations/val'
 val_list = ''
 classes = '${data_root}/classes.txt'  # one name a line, in the order of the labels
 num_classes = None  # counted
-batch_size = 8
+batch_size = 4
 
 square = ('${image_size}', '${image_size}')
 load_labels = dict(type='convnext_dense.LoadLabelMap', num_classes='${num_classes}')
