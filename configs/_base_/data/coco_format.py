@@ -14,6 +14,7 @@ num_classes = None  # counted
 with_mask = True
 metrics = ['bbox', 'segm']
 batch_size = 2
+flips = ['horizontal']  # and 'vertical' where up and down mean nothing
 
 square = ('${image_size}', '${image_size}')
 train_pipeline = [
@@ -21,7 +22,7 @@ train_pipeline = [
     dict(type='LoadAnnotations', with_bbox=True, with_mask='${with_mask}'),
     dict(type='RandomResize', scale=square, ratio_range=(0.7, 1.4), keep_ratio=True),
     dict(type='RandomCrop', crop_size=square, allow_negative_crop=True),
-    dict(type='RandomFlip', prob=0.5),
+    dict(type='RandomFlip', prob=0.5, direction='${flips}'),
     dict(type='PackDetInputs'),
 ]
 test_pipeline = [
