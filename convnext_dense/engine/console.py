@@ -10,6 +10,8 @@ MOST_LINES = 40
 NOISE = (
     '"FileClient" will be deprecated',
     '"HardDiskBackend" is the alias',
+    '------------------------------------------------------------\nSystem environment:',
+    'The prefix is not set in metric class',
     'Distributed training is not used, all SyncBatchNorm',
     'Exp name: ',
     'Hooks will be executed in the following order',

@@ -5,7 +5,7 @@ The backbone starts from weights that keep the variance of their input: the publ
 """
 
 norm_cfg = dict(type='SyncBN', requires_grad=True)
-cross_entropy = dict(type='CrossEntropyLoss', use_sigmoid=False)
+cross_entropy = dict(type='CrossEntropyLoss', avg_non_ignore=True)
 keep_variance = dict(
     type='Kaiming',
     layer=['Conv2d', 'Linear'],

@@ -93,7 +93,7 @@ class PredictionSheet(Hook):
         if 'pred_sem_seg' in sample:
             return tuple(
                 draw_label_map(
-                    image, pixels.sem_seg.squeeze(0).numpy(), len(names), scale=scale
+                    image, pixels.data.squeeze(0).numpy(), len(names), scale=scale
                 )
                 for pixels in (sample.gt_sem_seg, sample.pred_sem_seg)
             )
