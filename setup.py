@@ -12,8 +12,8 @@ VERSION = re.search(
 
 # Floors only. What was tested is in constraints.txt.
 REQUIRES = [
-    'torch>=2.4',
-    'torchvision>=0.19',
+    'torch>=2.6',  # reads checkpoints by a list of safe classes
+    'torchvision>=0.21',
     'numpy>=1.26',
     'onedl-mmengine>=0.10.12',
     'onedl-mmcv>=2.3.6',

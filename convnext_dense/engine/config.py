@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.config import Config, DictAction
 from mmengine.config.utils import MODULE2PACKAGE
 
 from convnext_dense.errors import UserError
@@ -55,19 +55,6 @@ def parse_options(options: Sequence[str]) -> dict:
             raise UserError(f'--cfg-options takes key=value pairs, got {option!r}')
         overrides[key] = DictAction._parse_iterable(value)
     return overrides
-
-
-def dataset_cfgs(cfg: Config) -> dict[str, ConfigDict]:
-    """Give the innermost data set of each loader: ``train``, ``val``, ``test``."""
-    found = {}
-    for phase in ('train', 'val', 'test'):
-        loader = cfg.get(f'{phase}_dataloader')
-        dataset = loader.get('dataset') if loader else None
-        while dataset and 'dataset' in dataset:
-            dataset = dataset['dataset']
-        if dataset:
-            found[phase] = dataset
-    return found
 
 
 def _near_files(path: Path) -> str:

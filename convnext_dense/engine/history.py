@@ -1,12 +1,32 @@
 """What mmengine's checkpoints hold beside tensors, and may be read safely."""
 
+from collections.abc import Callable
+from pickle import UnpicklingError
+from typing import Any
+
 import numpy as np
 from mmengine.logging import HistoryBuffer
 
-# Containers of numbers, none of which can run code. mmengine's own list holds
-# `getattr`, with which a file can reach anything.
+STATISTICS = ('min', 'max', 'current', 'mean')
+
+
+def history_method(owner: Any, name: str) -> Callable:
+    """Stand in for ``getattr``, by which a history names its own statistics.
+
+    mmengine allows ``getattr`` itself, with which a file can reach anything.
+
+    Raises:
+        UnpicklingError: If any other attribute of anything else is asked for.
+    """
+    if owner is not HistoryBuffer or name not in STATISTICS:
+        raise UnpicklingError(f'Unsupported global: GLOBAL builtins.getattr ({name})')
+    return vars(HistoryBuffer)[name]
+
+
+# Containers of numbers, none of which can run code.
 SAFE_GLOBALS = [
     HistoryBuffer,
+    (history_method, 'builtins.getattr'),
     np.ndarray,
     np.dtype,
     np.dtypes.Float64DType,

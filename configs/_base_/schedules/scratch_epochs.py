@@ -1,7 +1,7 @@
 """A short run from random weights: AdamW, warm-up, cosine to zero."""
 
 max_epochs = 12
-lr = 5e-4
+lr = 8e-4
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs='${max_epochs}', val_interval=1)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')

@@ -1,0 +1,50 @@
+"""A config for GPUs is fitted to a machine without one."""
+
+import pytest
+import torch
+from mmengine.config import Config
+
+from convnext_dense.engine.device import fit_to_device
+
+
+@pytest.fixture
+def cfg():
+    return Config(
+        dict(
+            model=dict(heads=[dict(norm_cfg=dict(type='SyncBN'))]),
+            optim_wrapper=dict(type='AmpOptimWrapper', dtype='bfloat16', lr=1),
+            env_cfg=dict(dist_cfg=dict(backend='nccl')),
+        )
+    )
+
+
+@pytest.fixture
+def no_gpu(monkeypatch):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+
+
+def test_without_a_gpu_synchronised_norm_becomes_plain(cfg, no_gpu):
+    fit_to_device(cfg)
+    assert cfg.model.heads[0].norm_cfg.type == 'BN'
+
+
+def test_without_a_gpu_mixed_precision_becomes_full(cfg, no_gpu):
+    fit_to_device(cfg)
+    assert cfg.optim_wrapper == dict(type='OptimWrapper', lr=1)
+
+
+def test_without_a_gpu_processes_talk_by_gloo(cfg, no_gpu):
+    fit_to_device(cfg)
+    assert cfg.env_cfg.dist_cfg.backend == 'gloo'
+
+
+def test_each_change_is_told_once(cfg, no_gpu):
+    cfg.model.neck = dict(norm_cfg=dict(type='SyncBN'))
+    assert len(fit_to_device(cfg)) == 2
+
+
+def test_with_a_gpu_nothing_changes(cfg, monkeypatch):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+    before = cfg.to_dict()
+    assert fit_to_device(cfg) == []
+    assert cfg.to_dict() == before
