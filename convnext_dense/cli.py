@@ -22,16 +22,14 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
     args = vars(parser.parse_args(arguments))
     command = args.pop('command')
     _set_rank(args.pop('local_rank'))
-    # Threads that wait for each other by spinning take the core from the one they wait
-    # for: on a busy machine a step then takes ten times as long. Read by libgomp when
-    # torch is imported.
-    os.environ.setdefault('GOMP_SPINCOUNT', '30000')
     try:
         from convnext_dense.engine import launch
 
         run = launch.train if command == 'train' else launch.evaluate
         run(**args)
     except UserError as error:
+        if os.environ.get('CONVNEXT_DENSE_TRACEBACK'):
+            raise
         return complain(_message(error))
     except FileNotFoundError as error:
         return complain(f'file not found: {error.filename or _message(error)}')

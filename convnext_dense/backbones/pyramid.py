@@ -112,8 +112,11 @@ class Pyramid(BaseModule):
                     f'choose from {", ".join(self.variants)}'
                 )
             return self.variants[arch]
-        if set(arch) != {'depths', 'widths'}:
-            raise UserError(f'arch needs the keys depths and widths, got {[*arch]}')
+        if not isinstance(arch, Mapping) or set(arch) != {'depths', 'widths'}:
+            raise UserError(
+                'arch is a name or a dict with the keys depths and widths, '
+                f'got {arch!r}'
+            )
         variant = Variant(tuple(arch['depths']), tuple(arch['widths']))
         if {len(variant.depths), len(variant.widths)} != {NUM_STAGES}:
             raise UserError(f'arch needs {NUM_STAGES} depths and widths: {variant}')

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.logging import print_log
-from mmengine.runner import find_latest_checkpoint
 
 from convnext_dense.errors import UserError
 
@@ -46,6 +45,14 @@ def train(
     cfg = prepare(config, work_dir, launcher, cfg_options)
     if resume == 'auto':
         cfg.resume = True
+        if not Path(cfg.work_dir, 'last_checkpoint').is_file():
+            print_log(
+                f'--resume: no checkpoint in {cfg.work_dir}: starting from the '
+                'beginning',
+                logger='current',
+                level=logging.WARNING,
+            )
+            cfg.resume = False
     elif resume:
         if not Path(resume).is_file():
             raise UserError(f'--resume: checkpoint not found: {resume}')
@@ -112,8 +119,7 @@ def _make_writable(folder: Path) -> None:
 
 def _no_accident(cfg: Config) -> None:
     """Say that a work dir holds an earlier run, whose logs stay and are added to."""
-    latest = find_latest_checkpoint(cfg.work_dir)
-    if latest and not cfg.get('resume'):
+    if any(Path(cfg.work_dir).glob('*.pth')) and not cfg.get('resume'):
         print_log(
             f'{cfg.work_dir} holds an earlier run, which this one starts over; '
             '--resume continues it',
