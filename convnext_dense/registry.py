@@ -54,7 +54,11 @@ HOOKS = Registry('hook', root.HOOKS, ('engine.hooks',))
 DATASETS = Registry(
     'dataset',
     root.DATASETS,
-    on_demand={'CocoDataset': 'detection', 'LabelMapDataset': 'segmentation'},
+    on_demand={
+        'CocoDataset': 'detection',
+        'ADE20KDataset': 'segmentation',
+        'LabelMapDataset': 'segmentation',
+    },
 )
 METRICS = Registry('metric', root.METRICS, on_demand={'CocoMetric': 'detection'})
 TRANSFORMS = Registry(

@@ -11,5 +11,5 @@ _base_ = [
 ]
 data_root = 'data/shapes'
 image_size = 128
-max_epochs = 6
+max_epochs = 5
 model = dict(train_cfg=dict(rcnn=dict(sampler=dict(num=64))))

@@ -8,12 +8,13 @@ from pathlib import Path
 from mmdet.datasets import CocoDataset as HostCocoDataset
 from mmdet.datasets.api_wrappers import COCO
 
+from convnext_dense.datasets.named_errors import NamedErrors
 from convnext_dense.errors import UserError
 from convnext_dense.registry import DATASETS
 
 
 @DATASETS.register_module()
-class CocoDataset(HostCocoDataset):
+class CocoDataset(NamedErrors, HostCocoDataset):
     """mmdet's COCO data set, with classes that must be those of the file.
 
     mmdet drops annotations of a class whose name it does not find and numbers the
@@ -38,7 +39,7 @@ class CocoDataset(HostCocoDataset):
             ) from error
         except (KeyError, TypeError, AssertionError) as error:
             raise UserError(
-                f'{self.ann_file} is no COCO annotation file: {error!r}'
+                f'{self.ann_file} lacks something that COCO annotations have: {error!r}'
             ) from error
         if not data:
             raise UserError(f'{self.ann_file} holds no images')

@@ -31,6 +31,8 @@ def load_config(path: str | Path, options: Sequence[str] = ()) -> Config:
         UserError: If the file is missing or faulty, or an option names nothing.
     """
     path = Path(path)
+    if path.is_dir():
+        raise UserError(f'{path} is a folder: name a config file in it')
     if not path.is_file():
         raise UserError(f'config not found: {path}{_near_files(path)}')
     try:
@@ -43,6 +45,7 @@ def load_config(path: str | Path, options: Sequence[str] = ()) -> Config:
     cfg.merge_from_dict(overrides)
     apply_settings(cfg)
     fit_to_device(cfg)
+    _let_no_workers_rest(cfg)
     return cfg
 
 
@@ -57,9 +60,18 @@ def parse_options(options: Sequence[str]) -> dict:
     return overrides
 
 
+def _let_no_workers_rest(cfg: Config) -> None:
+    """Where a loader has no workers, torch refuses to keep them between epochs."""
+    for phase in ('train', 'val', 'test'):
+        loader = cfg.get(f'{phase}_dataloader')
+        if loader and loader.get('num_workers') == 0:
+            loader.persistent_workers = False
+
+
 def _near_files(path: Path) -> str:
     folder = path.parent if path.parent.is_dir() else Path('configs')
-    names = {file.name: file for file in folder.rglob('*.py')}
+    files = [file for file in folder.rglob('*.py') if '_base_' not in file.parts]
+    names = {file.name: file for file in files}
     near = difflib.get_close_matches(path.name, names, n=2, cutoff=0.5)
     if not near:
         return ''

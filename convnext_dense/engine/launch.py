@@ -91,6 +91,13 @@ def prepare(
     """Read the config of a run and make sure that its work dir can be written."""
     check_devices()
     cfg = load_config(config, cfg_options)
+    if 'model' not in cfg:
+        raise UserError(f'{config} describes no `model`: it is no config to run')
+    if launcher == 'pytorch' and 'RANK' not in os.environ:
+        raise UserError(
+            '--launcher pytorch is for processes that torchrun starts: '
+            'use tools/dist_train.sh CONFIG GPUS'
+        )
     cfg.launcher = launcher
     if work_dir is not None:
         cfg.work_dir = str(work_dir)

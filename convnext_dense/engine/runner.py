@@ -28,6 +28,13 @@ class Runner(BaseRunner):
     - The console shows progress; what else is logged goes to the log file.
     """
 
+    def setup_env(self, env_cfg: dict) -> None:
+        """Set up processes and threads; without GPUs, processes meet by gloo."""
+        if self.distributed and not torch.cuda.is_available():
+            # mmengine would give each process a GPU whatever the backend.
+            torch.distributed.init_process_group('gloo')
+        super().setup_env(env_cfg)
+
     def build_logger(self, *args: Any, **kwargs: Any) -> MMLogger:
         """Build the logger; the console gets what a person reads."""
         logger = super().build_logger(*args, **kwargs)

@@ -1,5 +1,6 @@
 """What plugs into mmseg."""
 
+from .ade20k import ADE20KDataset
 from .label_maps import LabelMapDataset, LoadLabelMap
 
-__all__ = ['LabelMapDataset', 'LoadLabelMap']
+__all__ = ['ADE20KDataset', 'LabelMapDataset', 'LoadLabelMap']

@@ -6,14 +6,15 @@ from typing import ClassVar
 import numpy as np
 from mmseg.datasets import BaseSegDataset
 from mmseg.datasets.transforms import LoadAnnotations
-from PIL import UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
+from convnext_dense.datasets.named_errors import NamedErrors
 from convnext_dense.errors import UserError
 from convnext_dense.registry import DATASETS, TRANSFORMS
 
 
 @DATASETS.register_module()
-class LabelMapDataset(BaseSegDataset):
+class LabelMapDataset(NamedErrors, BaseSegDataset):
     """A folder of images and one of label maps with the same stems.
 
     Args:
@@ -110,10 +111,23 @@ class LoadLabelMap(LoadAnnotations):
     def _load_seg_map(self, results: dict) -> None:
         path = results['seg_map_path']
         try:
+            with Image.open(path) as image:
+                mode = image.mode
             super()._load_seg_map(results)
         except (OSError, UnidentifiedImageError, AttributeError) as error:
             raise UserError(f'label map {path} cannot be read: {error}') from error
+        if mode not in ('L', 'P', '1', 'RGB', 'RGBA'):
+            raise UserError(
+                f'label map {path} has more than 8 bits a pixel (mode {mode}), and '
+                'labels beyond 255 would wrap around: save it with 8'
+            )
         labels = results['gt_seg_map']
+        size = results.get('ori_shape')
+        if size is not None and labels.shape[:2] != tuple(size):
+            raise UserError(
+                f'label map {path} is {labels.shape[:2]} pixels, its image '
+                f'{tuple(size)} (height, width)'
+            )
         if labels.ndim != 2:
             raise UserError(
                 f'label map {path} has {labels.shape[-1]} channels; it should be '

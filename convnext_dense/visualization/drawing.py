@@ -75,6 +75,7 @@ def draw_label_map(
     *,
     scale: float = 1.0,
     alpha: float = 0.55,
+    untinted: Sequence[int] = (),
 ) -> np.ndarray:
     """Draw a label map; values outside ``num_classes`` stay uncoloured.
 
@@ -84,6 +85,7 @@ def draw_label_map(
         num_classes: Number of classes.
         scale: Enlarge the picture.
         alpha: Opacity of the colours in 0..1.
+        untinted: Classes that stay uncoloured, such as a background.
 
     Returns:
         (H * scale, W * scale, 3) RGB in 0..255.
@@ -91,6 +93,7 @@ def draw_label_map(
     table = np.zeros((256 if num_classes < 256 else num_classes + 1, 3))
     table[:num_classes] = class_colours(num_classes)
     known = (label_map >= 0) & (label_map < num_classes)
+    known &= ~np.isin(label_map, [*untinted])
     colours = table[np.where(known, label_map, len(table) - 1)]
     mixed = np.where(known[..., None], (1 - alpha) * image + alpha * colours, image)
     return _resized(mixed.astype(np.uint8), scale, cv2.INTER_NEAREST)

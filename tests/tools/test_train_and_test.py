@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 DETECTOR = 'configs/shapes/mask-rcnn_convnext-v2-atto_demo_shapes.py'
 SEGMENTOR = 'configs/shapes/upernet_convnext-v2-atto_demo_shapes.py'
 TWO_EPOCHS = ['max_epochs=2', 'batch_size=4']
-TWO_ITERATIONS = ['max_iters=2', 'val_interval=2', 'batch_size=4']
+TWO_ITERATIONS = ['max_iters=2', 'val_interval=2', 'warmup=1', 'batch_size=4']
 
 
 def run(*arguments, script='train.py', shapes=None, options=()):
@@ -23,11 +23,10 @@ def run(*arguments, script='train.py', shapes=None, options=()):
     workers = [
         f'{phase}_dataloader.num_workers=0' for phase in ('train', 'val', 'test')
     ]
-    steady = [f'{w.split(".")[0]}.persistent_workers=False' for w in workers]
     data = [f'data_root={shapes}', 'image_size=64']
     command = [sys.executable, f'tools/{script}', *map(str, arguments), '--cfg-options']
     return subprocess.run(
-        [*command, *data, *workers, *steady, *options],
+        [*command, *data, *workers, *options],
         cwd=ROOT,
         capture_output=True,
         text=True,

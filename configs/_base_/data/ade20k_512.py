@@ -45,7 +45,7 @@ train_dataloader = dict(
     persistent_workers=True,
     sampler=dict(type='InfiniteSampler', shuffle=True),
     dataset=dict(
-        type='ADE20KDataset',
+        type='convnext_dense.ADE20KDataset',
         data_root=data_root,
         data_prefix=dict(
             img_path='images/training', seg_map_path='annotations/training'
@@ -59,7 +59,7 @@ val_dataloader = dict(
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='ADE20KDataset',
+        type='convnext_dense.ADE20KDataset',
         data_root=data_root,
         data_prefix=dict(
             img_path='images/validation', seg_map_path='annotations/validation'

@@ -2,11 +2,12 @@
 
 max_epochs = 12
 lr = 8e-4
+warmup = 50  # iterations
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs='${max_epochs}', val_interval=1)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 param_scheduler = [
-    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=50),
+    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end='${warmup}'),
     dict(
         type='CosineAnnealingLR',
         by_epoch=True,

@@ -3,17 +3,18 @@
 max_iters = 1000
 val_interval = 250
 lr = 1e-3
+warmup = 50  # iterations
 train_cfg = dict(
     type='IterBasedTrainLoop', max_iters='${max_iters}', val_interval='${val_interval}'
 )
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 param_scheduler = [
-    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=50),
+    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end='${warmup}'),
     dict(
         type='CosineAnnealingLR',
         by_epoch=False,
-        begin=50,
+        begin='${warmup}',
         end='${max_iters}',
         eta_min=0,
     ),

@@ -53,8 +53,7 @@ class PredictionSheet(Hook):
 
     def after_val_epoch(self, runner: Runner, metrics: dict | None = None) -> None:
         """Draw the sheet of a validation."""
-        by_epoch = runner.cfg.train_cfg.get('by_epoch', True)
-        if by_epoch:
+        if 'max_iters' not in (runner.cfg.get('train_cfg') or {}):
             stem, place = f'epoch_{runner.epoch:03d}', f'epoch {runner.epoch}'
         else:
             stem, place = f'iter_{runner.iter:06d}', f'iteration {runner.iter}'
@@ -91,9 +90,14 @@ class PredictionSheet(Hook):
         image = read_image(sample.img_path)
         scale = self.side / image.shape[0]
         if 'pred_sem_seg' in sample:
+            background = [i for i, name in enumerate(names) if name == 'background']
             return tuple(
                 draw_label_map(
-                    image, pixels.data.squeeze(0).numpy(), len(names), scale=scale
+                    image,
+                    pixels.data.squeeze(0).numpy(),
+                    len(names),
+                    scale=scale,
+                    untinted=background,
                 )
                 for pixels in (sample.gt_sem_seg, sample.pred_sem_seg)
             )
