@@ -125,11 +125,11 @@ def test_resuming_goes_on_where_the_run_ended(detector, shapes):
 def test_a_checkpoint_of_another_architecture_is_refused(detector, shapes, tmp_path):
     done = run(
         DETECTOR, detector / 'epoch_2.pth', '--work-dir', tmp_path, script='test.py',
-        shapes=shapes, options=['model.backbone.arch=femto'],
+        shapes=shapes, options=['model.roi_head.bbox_head.fc_out_channels=128'],
     )  # fmt: skip
     assert done.returncode == 2
     assert 'error: ' in done.stderr
-    assert 'backbone.downsample_layers.0.0.weight is (40, 3, 4, 4) there' in done.stderr
+    assert 'roi_head.bbox_head.fc_cls.weight is (4, 256) there' in done.stderr
     assert 'Traceback' not in done.stderr
 
 
