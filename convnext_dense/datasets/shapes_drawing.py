@@ -193,9 +193,9 @@ def _paint(
     distance = shape.distance(grid)
     # Shorter than 5 pixels a pattern is only noise.
     period = max(rng.uniform(0.15, 0.3), 5 / shape.diameter)
-    pattern = PATTERNS[rng.integers(len(PATTERNS))]
+    pattern = PATTERNS[CLASSES[shape.kind]]
     local = shape.local(grid) / shape.diameter
-    shade = 1 + rng.uniform(0.08, 0.16) * pattern(rng, local, period)
+    shade = 1 + rng.uniform(0.12, 0.24) * pattern(rng, local, period)
     rim = 1 - 0.12 * np.clip(distance + 2, 0, 1)
     paint = shape.colour * (shade * rim)[..., None]
     coverage = np.clip(0.5 - distance, 0, 1)[..., None]
@@ -225,10 +225,6 @@ def _waves(rng: Generator, grid: Array, count: int, frequency: float) -> Array:
     return total * sqrt(2 / count)
 
 
-def _gradient(rng: Generator, local: Array, _: float) -> Array:
-    return rng.uniform(-2, 2) * local[0]
-
-
 def _stripes(rng: Generator, local: Array, period: float) -> Array:
     return np.clip(2 * np.sin(2 * pi * (local[0] / period + rng.random())), -1, 1)
 
@@ -243,8 +239,11 @@ def _dots(rng: Generator, local: Array, period: float) -> Array:
     return np.clip(3 * (u + v - 0.6), -0.5, 1)
 
 
-def _mottled(rng: Generator, local: Array, period: float) -> Array:
-    return _waves(rng, local, count=6, frequency=0.6 / period)
-
-
-PATTERNS: tuple[Pattern, ...] = (_gradient, _stripes, _checks, _dots, _mottled)
+# Each kind has a texture of its own, as things in photographs do: without one, only a
+# network that sees whole outlines could name a pixel, which takes longer to learn than
+# a demonstration lasts.
+PATTERNS: dict[str, Pattern] = {
+    'circle': _dots,
+    'square': _checks,
+    'triangle': _stripes,
+}
