@@ -46,11 +46,14 @@ BACKGROUNDS = np.array([
     (226, 206, 181), (240, 214, 208), (92, 107, 118), (34, 51, 64),
     (58, 62, 92), (66, 84, 72), (84, 66, 74), (150, 160, 165),
 ], dtype=float)  # fmt: skip
-FILLS = np.array([
-    (239, 101, 96), (244, 162, 89), (242, 201, 76), (120, 176, 92),
-    (42, 157, 143), (78, 165, 217), (74, 84, 170), (142, 85, 130),
-    (233, 150, 170), (176, 58, 72), (30, 62, 84), (248, 244, 232),
-], dtype=float)  # fmt: skip
+# Each kind has colours of its own, as things in photographs do. Without them only a
+# network that sees whole outlines could name a pixel, which takes longer to learn than
+# a demonstration lasts.
+FILLS = {
+    'circle':   [(239, 101, 96), (244, 162, 89), (233, 150, 170), (176, 58, 72)],
+    'square':   [(42, 157, 143), (78, 165, 217), (74, 84, 170), (30, 62, 84)],
+    'triangle': [(242, 201, 76), (120, 176, 92), (200, 220, 90), (90, 140, 60)],
+}  # fmt: skip
 
 
 class Shape(NamedTuple):
@@ -152,7 +155,7 @@ def _place(
             if not all(_is_visible(s, m) for s, m in after):
                 continue
             touched = [s.colour for s, m in placed if (m & (distance <= 2)).any()]
-            colour = _pick_colour(rng, [backdrop, *touched])
+            colour = _pick_colour(rng, kind, [backdrop, *touched])
             if colour is not None:
                 placed = [*after[:-1], (shape._replace(colour=colour), mask)]
                 break
@@ -171,9 +174,9 @@ def _is_visible(shape: Shape, mask: Array) -> bool:
     return mask.sum() >= max(MIN_VISIBLE * shape.area, MIN_PIXELS)
 
 
-def _pick_colour(rng: Generator, others: list[Array]) -> Array | None:
-    """A fill that stands out from all `others`; None if the palette has none."""
-    for fill in rng.permutation(FILLS):
+def _pick_colour(rng: Generator, kind: int, others: list[Array]) -> Array | None:
+    """A fill of this kind that stands out from all `others`; None if it has none."""
+    for fill in rng.permutation(FILLS[CLASSES[kind]]):
         colour = np.clip(fill + rng.uniform(-8, 8, 3), 0, 255)
         if all(contrast(colour, other) >= MIN_CONTRAST for other in others):
             return colour
@@ -239,9 +242,6 @@ def _dots(rng: Generator, local: Array, period: float) -> Array:
     return np.clip(3 * (u + v - 0.6), -0.5, 1)
 
 
-# Each kind has a texture of its own, as things in photographs do: without one, only a
-# network that sees whole outlines could name a pixel, which takes longer to learn than
-# a demonstration lasts.
 PATTERNS: dict[str, Pattern] = {
     'circle': _dots,
     'square': _checks,
