@@ -107,8 +107,8 @@ def draw_image(
         rng: Source of every choice made.
         height: In pixels, at least 32.
         width: In pixels, at least 32.
-        max_objects: Between 1 and this many objects are placed; fewer where no room
-            is left.
+        max_objects: Between 1 and this many objects are tried; one without room or a
+            colour that stands out is left away.
 
     Returns:
         The RGB picture, uint8 (H, W, 3), and for each object, from the farthest to
