@@ -13,12 +13,19 @@ __version__ = '0.1.0'
 
 # Public classes by the module that defines them; imported on first use.
 _LAZY = {
+    'Conv2Former': 'convnext_dense.backbones',
     'ConvNeXt': 'convnext_dense.backbones',
     'ConvNeXtV2': 'convnext_dense.backbones',
     'LayerDecayConstructor': 'convnext_dense.optim',
 }
 
-__all__ = ['ConvNeXt', 'ConvNeXtV2', 'LayerDecayConstructor', '__version__']
+__all__ = [
+    'Conv2Former',
+    'ConvNeXt',
+    'ConvNeXtV2',
+    'LayerDecayConstructor',
+    '__version__',
+]
 
 mmcv_ops.install()
 

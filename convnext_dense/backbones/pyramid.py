@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from math import ceil
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from mmengine.model import BaseModule, initialize
@@ -41,7 +41,8 @@ class Pyramid(BaseModule):
     as in its detectors.
 
     Args:
-        arch: A key of ``variants``, or ``dict(depths=, widths=)`` with four each.
+        arch: A key of ``variants``, or a dict with the fields of a variant:
+            ``depths`` and ``widths``, four each, and what else a family has.
         block: Makes a residual block from its width and drop path rate.
         in_channels: Channels of the image.
         out_indices: Stages whose features are returned, in this order. Stages
@@ -59,7 +60,7 @@ class Pyramid(BaseModule):
         UserError: On an unknown ``arch`` or a value outside the ranges above.
     """
 
-    variants: ClassVar[dict[str, Variant]] = {}
+    variants: ClassVar[dict[str, Any]] = {}
 
     def __init__(
         self,
@@ -75,7 +76,8 @@ class Pyramid(BaseModule):
     ):
         super().__init__(TRUNCATED_NORMAL if init_cfg is None else init_cfg)
         self.is_init: bool
-        self.depths, self.widths = self._variant(arch)
+        variant = self.variant_of(arch)
+        self.depths, self.widths = variant.depths, variant.widths
         self.out_indices = _checked_indices(out_indices)
         if not -1 <= frozen_stages <= NUM_STAGES:
             raise UserError(
@@ -104,23 +106,30 @@ class Pyramid(BaseModule):
             self.add_module(f'norm{stage}', LayerNorm2d(self.widths[stage]))
         self._freeze()
 
-    def _variant(self, arch: str | Mapping) -> Variant:
+    @classmethod
+    def variant_of(cls, arch: str | Mapping) -> Any:
+        """Look a variant up by name, or make one from its fields.
+
+        Raises:
+            UserError: On an unknown name, other fields, or not four stages.
+        """
         if isinstance(arch, str):
-            if arch not in self.variants:
+            if arch not in cls.variants:
                 raise UserError(
-                    f'unknown arch {arch!r} for {type(self).__name__}; '
-                    f'choose from {", ".join(self.variants)}'
+                    f'unknown arch {arch!r} for {cls.__name__}; '
+                    f'choose from {", ".join(cls.variants)}'
                 )
-            return self.variants[arch]
-        if not isinstance(arch, Mapping) or set(arch) != {'depths', 'widths'}:
+            return cls.variants[arch]
+        row = next(iter(cls.variants.values()))
+        if not isinstance(arch, Mapping) or set(arch) != set(row._fields):
+            fields = ', '.join(row._fields[:-1]) + ' and ' + row._fields[-1]
             raise UserError(
-                'arch is a name or a dict with the keys depths and widths, '
-                f'got {arch!r}'
+                f'arch is a name or a dict with the keys {fields}, got {arch!r}'
             )
-        variant = Variant(tuple(arch['depths']), tuple(arch['widths']))
-        if {len(variant.depths), len(variant.widths)} != {NUM_STAGES}:
-            raise UserError(f'arch needs {NUM_STAGES} depths and widths: {variant}')
-        return variant
+        stages = {key: tuple(arch[key]) for key in ('depths', 'widths')}
+        if {len(numbers) for numbers in stages.values()} != {NUM_STAGES}:
+            raise UserError(f'arch needs {NUM_STAGES} depths and widths: {arch}')
+        return row._replace(**(dict(arch) | stages))
 
     def _stem(self, in_channels: int, width: int) -> nn.Module:
         return nn.Sequential(nn.Conv2d(in_channels, width, 4, 4), LayerNorm2d(width))

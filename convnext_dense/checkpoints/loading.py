@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from convnext_dense.errors import CheckpointError
 
-from .layouts import rename
 from .reading import read_state
+from .renaming import rename
 from .zoo import fetch
 
 

@@ -102,8 +102,11 @@ def test_stages_behind_the_last_output_are_not_built(backbone_class, last):
 def test_odd_sizes_are_rounded_down_at_every_halving(backbone_class, height, width):
     backbone = on_meta(backbone_class, next(iter(backbone_class.variants)))
     features = backbone(torch.empty(1, 3, height, width, device='meta'))
+    # Conv2Former's first convolution is padded, so that it rounds up.
+    padded = backbone_class.__name__ == 'Conv2Former'
+    height, width = ((side + padded) // 2 // 2 for side in (height, width))
     assert [x.shape[2:] for x in features] == [
-        (height // 4 // 2**stage, width // 4 // 2**stage) for stage in range(4)
+        (height // 2**stage, width // 2**stage) for stage in range(4)
     ]
 
 

@@ -13,6 +13,19 @@ CASES = [
     'convnext_official_small',
     'convnext_official_detector_small',
     'convnextv2_official_small',
+    'conv2former_k7_official_small',
+    'conv2former_k11_official_small',
+]
+OTHER_LAYOUTS = [
+    'convnextv2_fcmae_sparse_small',
+    'convnext_timm_small',
+    'convnextv2_timm_small',
+    'convnext_transformers_small',
+    'convnextv2_transformers_small',
+    'convnext_dinov3_transformers_small',
+    'convnext_torchvision_small',
+    'convnext_mmpretrain_small',
+    'convnextv2_mmpretrain_small',
 ]
 cases = pytest.mark.parametrize('name', CASES)
 variants = pytest.mark.parametrize(
@@ -27,15 +40,18 @@ variants = pytest.mark.parametrize(
 
 def backbone_of(meta):
     arch = dict(depths=meta['depths'], widths=meta['dims'])
+    if 'kernel_size' in meta:
+        arch['kernel_size'] = meta['kernel_size']
     return getattr(backbones, meta['type'])(arch)
 
 
 def published_state(case):
     """Give the backbone's part of a published state dict, under its bare names."""
     checkpoint = case['checkpoint']
-    state = checkpoint.get('model') or checkpoint['state_dict']
+    state = checkpoint.get('model') or checkpoint.get('state_dict') or checkpoint
     state = {key.removeprefix('backbone.'): value for key, value in state.items()}
-    return {k: v for k, v in state.items() if not re.match(r'(norm|head|neck)\.', k)}
+    beside = re.compile(r'(norm|head|neck|pred)\.')
+    return {k: v for k, v in state.items() if not beside.match(k)}
 
 
 def initial_norm(x):
@@ -44,7 +60,7 @@ def initial_norm(x):
     return F.layer_norm(x, x.shape[-1:], eps=1e-6).permute(0, 3, 1, 2)
 
 
-@cases
+@pytest.mark.parametrize('name', CASES + OTHER_LAYOUTS)
 def test_features_are_those_of_the_published_code(golden, tmp_path, name):
     case = golden(name)
     torch.save(case['checkpoint'], tmp_path / 'published.pth')
@@ -55,8 +71,10 @@ def test_features_are_those_of_the_published_code(golden, tmp_path, name):
         expected = list(map(initial_norm, expected))
     with torch.no_grad():
         found = backbone(case['input'])
-    # After a norm the features are of order one, so this is the rounding of float32.
-    torch.testing.assert_close([*found], expected, atol=1e-5, rtol=0)
+    # After a norm the features are of order one, so this is the rounding of float32:
+    # ours, and in the records of Conv2Former, whose features reach 1e3 before it.
+    atol = 1e-4 if case['meta']['type'] == 'Conv2Former' else 1e-5
+    torch.testing.assert_close([*found], expected, atol=atol, rtol=0)
 
 
 @cases
@@ -73,9 +91,8 @@ def test_shapes_are_those_of_the_published_files(golden, name):
 
 @variants
 def test_keys_are_those_of_the_published_files(golden, family, arch):
-    name = {'ConvNeXt': CASES[0], 'ConvNeXtV2': CASES[2]}.get(family)
-    if name is None:
-        pytest.skip(f'no published file of {family} here')
+    name = {'ConvNeXt': CASES[0], 'ConvNeXtV2': CASES[2], 'Conv2Former': CASES[3]}
+    name = name[family]
     keys = published_state(golden(name))
     block = {k.removeprefix('stages.0.0.') for k in keys if k.startswith('stages.0.0.')}
     norms = {k for k in published_state(golden(CASES[1])) if k.startswith('norm')}

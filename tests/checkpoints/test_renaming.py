@@ -1,7 +1,9 @@
 import pytest
 import torch
 
-from convnext_dense.checkpoints.layouts import STEM, rename
+from convnext_dense.checkpoints.renaming import rename
+
+STEM = 'downsample_layers.0.0.weight'
 
 
 def state_of(*names):
