@@ -20,6 +20,7 @@ REQUIRES = [
     'onedl-mmdetection>=3.5.1',
     'onedl-mmsegmentation>=1.4.2',
     'faster-coco-eval>=1.6',
+    'filelock>=3.12',  # one process downloads, the others wait
     'opencv-python>=4.8',
     'pillow>=10.1',
     'safetensors>=0.4',
