@@ -87,9 +87,9 @@ def test_weights_are_put_on_the_cpu(save):
 
 
 def test_what_was_allowed_is_forgotten_afterwards(save):
-    before = torch.serialization.get_safe_globals()
+    before = {*torch.serialization.get_safe_globals()}
     read_file(save(WEIGHTS))
-    assert torch.serialization.get_safe_globals() == before
+    assert {*torch.serialization.get_safe_globals()} == before
 
 
 # --- files that run code ------------------------------------------------------------
