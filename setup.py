@@ -20,6 +20,7 @@ REQUIRES = [
     'onedl-mmdetection>=3.5.1',
     'onedl-mmsegmentation>=1.4.2',
     'faster-coco-eval>=1.6',
+    'filelock>=3.12',  # one process downloads, the others wait
     'opencv-python>=4.8',
     'pillow>=10.1',
     'safetensors>=0.4',
@@ -28,6 +29,7 @@ REQUIRES = [
 
 EXTRAS = {
     'dev': ['pytest>=8', 'hypothesis>=6', 'ruff>=0.6', 'mypy>=1.10', 'codespell>=2.3'],
+    'peers': ['timm>=1.0', 'transformers>=4.56'],  # what is compared with in tests
     'app': ['gradio>=5'],
     'export': ['onnx>=1.16', 'onnxscript>=0.1', 'onnxruntime>=1.18'],
 }

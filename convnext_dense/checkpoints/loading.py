@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from convnext_dense.errors import CheckpointError
 
 from .reading import read_state
-from .renaming import rename
+from .renaming import rename, rename_within
 from .zoo import fetch
 
 
@@ -71,7 +71,8 @@ def load_pretrained(
     backbone.load_state_dict(ours, strict=False)
     report = LoadReport(renamed.layout, [*ours], missing, unexpected, ignored)
     print_log(
-        f'loaded {len(ours)} weights from {what}; not in it: {missing or "none"}; '
+        f'loaded {len(ours)} weights from {what}'
+        f'{", which has no output norms" if missing else ""}; '
         f'not used of it: {len(ignored)} of a head or another part',
         logger='current',
     )
@@ -83,13 +84,16 @@ def load_matching(model: nn.Module, state: Mapping[str, Tensor], source: str) ->
 
     Args:
         model: The model, unwrapped.
-        state: Its weights and buffers.
+        state: Its weights and buffers; those of its backbone may be in the names of
+            any public layout.
         source: The name of the source for errors.
 
     Raises:
         CheckpointError: If a key is missing, left over, or of another shape.
     """
     wanted = model.state_dict()
+    if state.keys() != wanted.keys():
+        state = rename_within(dict(state))
     missing = [name for name in wanted if name not in state]
     unexpected = [name for name in state if name not in wanted]
     _check(source, type(model).__name__, missing, unexpected, state, wanted)

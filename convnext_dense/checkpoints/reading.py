@@ -2,7 +2,7 @@
 
 import pickle
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +11,33 @@ from torch import Tensor
 
 from convnext_dense.errors import CheckpointError
 
+from .safe_globals import SAFE_GLOBALS
+
 # Wrappers around the weights, in the order in which they are looked for.
-WRAPPERS = ('state_dict', 'model', 'model_state_dict', 'module')
+WRAPPERS = (
+    'state_dict', 'model', 'model_state_dict', 'module',
+    # Averages, where a file holds nothing else.
+    'ema_state_dict', 'state_dict_ema', 'model_ema',
+)  # fmt: skip
 
 
-def read_file(path: Path, *, trust: bool = False, allow: Sequence = ()) -> Any:
+# What a snapshot folder of a Hugging Face repository keeps its weights in.
+SNAPSHOT_FILES = ('model.safetensors', 'pytorch_model.bin')
+
+
+def read_file(path: Path, *, trust: bool = False) -> Any:
     """Read a ``.pth``/``.pt`` or safetensors file onto the CPU.
 
     Args:
-        path: The file.
-        allow: Harmless classes that the file may hold beside tensors.
+        path: The file, or the folder of a Hugging Face snapshot.
         trust: Unpickle arbitrary objects, which runs code that the file chooses.
 
     Raises:
         CheckpointError: If the file is missing, is no checkpoint, is cut short, or
             needs pickle without ``trust``; it names the global that it asked for.
     """
+    if path.is_dir():
+        path = _in_snapshot(path)
     if not path.is_file():
         raise CheckpointError(f'checkpoint not found: {path}')
     if path.suffix == '.safetensors':
@@ -38,7 +49,7 @@ def read_file(path: Path, *, trust: bool = False, allow: Sequence = ()) -> Any:
         except SafetensorError as error:
             raise CheckpointError(f'{path} is no whole safetensors: {error}') from error
     try:
-        with torch.serialization.safe_globals([*allow]):
+        with torch.serialization.safe_globals(SAFE_GLOBALS):
             return torch.load(path, map_location='cpu', weights_only=not trust)
     except pickle.UnpicklingError as error:
         raise CheckpointError(_refusal(path, str(error))) from error
@@ -79,6 +90,15 @@ def weights_in(content: Any, path: Path) -> dict[str, Tensor]:
     if not state:
         raise CheckpointError(f'{path} holds no weights; its keys: {[*content][:5]}')
     return state
+
+
+def _in_snapshot(folder: Path) -> Path:
+    for name in SNAPSHOT_FILES:
+        if (folder / name).is_file():
+            return folder / name
+    raise CheckpointError(
+        f'{folder} is a folder without {" or ".join(SNAPSHOT_FILES)}: name a file'
+    )
 
 
 def _refusal(path: Path, message: str) -> str:

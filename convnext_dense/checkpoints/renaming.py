@@ -57,6 +57,20 @@ def rename(state: State) -> Renamed | None:
     return Renamed(_name(layout.name, prefix, ours), prefix, ours, ignored)
 
 
+def rename_within(state: State) -> State:
+    """Bring the backbone's weights in a whole model into our names.
+
+    The other weights keep theirs: detectors and segmentors of mmdet 2.x and mmseg
+    0.x, in which the published ones were trained, name their necks and heads as the
+    hosts do now.
+    """
+    renamed = rename(state)
+    if renamed is None:
+        return state
+    backbone = {f'{renamed.prefix}{k}': v for k, v in renamed.state.items()}
+    return backbone | {key: state[key] for key in renamed.ignored}
+
+
 def to_timm(state: State) -> State:
     """Bring a backbone's weights from our names into timm's, without output norms."""
     return {

@@ -1,7 +1,9 @@
 import pytest
 import torch
 
-from convnext_dense.checkpoints.renaming import rename
+from convnext_dense.backbones import ConvNeXt, ConvNeXtV2
+from convnext_dense.checkpoints.layouts import LAYOUTS
+from convnext_dense.checkpoints.renaming import rename, rename_within
 
 STEM = 'downsample_layers.0.0.weight'
 
@@ -82,3 +84,56 @@ def test_an_unknown_layout_has_no_names_of_ours(names):
 def test_published_layouts_are_recognised(golden, case, layout):
     checkpoint = golden(case)['checkpoint']
     assert rename(checkpoint.get('model') or checkpoint['state_dict']).layout == layout
+
+
+# --- whole models -------------------------------------------------------------------
+
+
+def test_a_detectors_backbone_is_renamed_and_its_heads_are_not():
+    state = state_of(
+        f'backbone.{STEM}', 'backbone.stages.0.0.depthwise_conv.bias', 'neck.conv.bias'
+    )
+    assert rename_within(state).keys() == {
+        f'backbone.{STEM}', 'backbone.stages.0.0.dwconv.bias', 'neck.conv.bias'
+    }  # fmt: skip
+
+
+def test_a_model_without_a_known_backbone_is_left_alone():
+    state = state_of('backbone.layer1.0.conv1.weight', 'neck.conv.bias')
+    assert rename_within(state) == state
+
+
+@pytest.mark.parametrize(
+    ('case', 'layout'),
+    [
+        ('conv2former_k7_official_small', 'official Conv2Former'),
+        (
+            'convnextv2_fcmae_sparse_small',
+            'official V2, sparse pre-training in encoder',
+        ),
+        ('convnext_timm_small', 'timm'),
+        ('convnextv2_transformers_small', 'transformers'),
+        ('convnext_dinov3_transformers_small', 'transformers, DINOv3 in model'),
+        ('convnext_torchvision_small', 'torchvision'),
+        ('convnext_mmpretrain_small', 'mmpretrain in backbone'),
+    ],
+)
+def test_layouts_of_other_projects_are_recognised(golden, case, layout):
+    checkpoint = golden(case)['checkpoint']
+    state = checkpoint.get('model') or checkpoint.get('state_dict') or checkpoint
+    assert rename(state).layout == layout
+
+
+def test_the_norm_of_a_mmpretrain_classifier_is_no_output_norm():
+    state = {STEM: torch.ones(1), 'stages.0.0.depthwise_conv.bias': torch.ones(1)}
+    found = rename(state | {'norm3.weight': torch.ones(1)})
+    assert found.ignored == ['norm3.weight']
+
+
+@pytest.mark.parametrize('layout', LAYOUTS, ids=lambda layout: layout.name)
+@pytest.mark.parametrize('family', [ConvNeXt, ConvNeXtV2])
+def test_every_name_of_ours_survives_the_way_there_and_back(small, layout, family):
+    names = [name for name in small(family).state_dict() if name[:4] != 'norm']
+    if 'sparse' in layout.name:  # its stem is an ordinary convolution
+        names = [name for name in names if not name.startswith('downsample_layers.0')]
+    assert [layout.ours(layout.theirs(name)) for name in names] == names

@@ -1,4 +1,3 @@
-import io
 import shutil
 from pathlib import Path
 from urllib.error import URLError
@@ -22,6 +21,11 @@ PUBLISHED = {
     ),
     *(f'convnextv2_huge_22k_{side}_ema' for side in (384, 512)),
 }
+BY_HAND = {
+    *(f'conv2former_{size}_1k_224' for size in 'ntsb'),
+    *(f'conv2former_{size}_22k_1k_224' for size in 'sbl'),
+    'conv2former_l_22k_1k_384',
+}
 NAME = 'convnext_tiny_1k_224'
 URL = 'https://example.org/models/weights.pth'
 
@@ -33,42 +37,34 @@ def cache(tmp_path, monkeypatch):
     return folder
 
 
-class Response(io.BytesIO):
-    """What a server answers: headers, and a body that may end too early."""
-
-    def __init__(self, body, length=None):
-        super().__init__(body)
-        self.headers = {'Content-Length': str(length or len(body))}
-
-
 @pytest.fixture(autouse=True)
 def downloads(monkeypatch):
     """Replace the network by a list of what was asked of it."""
     asked = []
 
-    def answer(url):
+    def answer(url, path):
         asked.append(url)
-        content = io.BytesIO()
-        torch.save({'url': url}, content)
-        return Response(content.getvalue())
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.save({'url': url}, path)
 
-    monkeypatch.setattr(zoo, 'urlopen', answer)
+    monkeypatch.setattr(zoo, 'download', answer)
     return asked
 
 
 @pytest.fixture
 def no_network(monkeypatch):
-    def fail(url):
+    def fail(url, path):
+        path.parent.mkdir(parents=True, exist_ok=True)
         raise URLError('no route to host')
 
-    monkeypatch.setattr(zoo, 'urlopen', fail)
+    monkeypatch.setattr(zoo, 'download', fail)
 
 
 # --- names --------------------------------------------------------------------------
 
 
 def test_the_published_files_have_names():
-    assert set(ZOO) == PUBLISHED
+    assert set(ZOO) == PUBLISHED | BY_HAND
 
 
 @pytest.mark.parametrize('name', sorted(PUBLISHED))
@@ -199,20 +195,53 @@ def test_a_failed_download_names_the_licence(no_network):
         fetch(f'{SCHEME}convnextv2_atto_1k_224_ema')
 
 
-def test_a_failed_download_leaves_nothing(no_network, cache):
-    with pytest.raises(CheckpointError):
-        fetch(URL)
-    assert [*cache.iterdir()] == []
-
-
-def test_a_cache_that_cannot_be_written_is_an_error_that_names_it(cache):
+def test_a_cache_that_cannot_be_written_is_an_error_that_names_it(cache, monkeypatch):
+    monkeypatch.undo()
+    monkeypatch.setenv('CONVNEXT_DENSE_CACHE', str(cache))
     cache.write_text('a file where the folder should be')
     with pytest.raises(CheckpointError, match=str(cache)):
         fetch(URL)
 
 
-def test_a_download_that_ends_too_early_is_not_taken_for_whole(cache, monkeypatch):
-    monkeypatch.setattr(zoo, 'urlopen', lambda url: Response(b'half', length=1000))
-    with pytest.raises(CheckpointError, match='after 4 of 1,000 bytes'):
-        fetch(URL)
-    assert [*cache.iterdir()] == []
+# --- by hand ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize('name', sorted(BY_HAND))
+def test_a_file_without_a_link_is_asked_for_with_its_page_and_place(
+    name, cache, downloads
+):
+    with pytest.raises(CheckpointError) as error:
+        fetch(f'{SCHEME}{name}')
+    assert ZOO[name].url in str(error.value)
+    assert f'put it at {cache}/{name}.pth' in str(error.value)
+    assert downloads == []
+
+
+def test_a_file_without_a_link_is_used_once_it_is_there(cache):
+    cache.mkdir()
+    (cache / 'conv2former_n_1k_224.pth').touch()
+    assert fetch(f'{SCHEME}conv2former_n_1k_224').parent == cache
+
+
+# --- licences -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def said(monkeypatch):
+    """Give what was logged, as by a process that has said nothing before."""
+    lines = []
+    monkeypatch.setattr(zoo, 'print_log', lambda text, **kwargs: lines.append(text))
+    zoo._say_licence.cache_clear()
+    return lines
+
+
+def test_a_licence_against_commercial_use_is_said_once(said):
+    for _ in range(3):
+        fetch(f'{SCHEME}convnextv2_atto_1k_224_ema')
+    assert len(said) == 1
+    assert 'CC BY-NC 4.0' in said[0]
+
+
+def test_a_free_licence_is_not_worth_a_word(said):
+    fetch(f'{SCHEME}{NAME}')
+    assert said == []

@@ -145,17 +145,34 @@ def test_an_unreadable_image_is_named(shapes_copy, tmp_path, damage, workers):
     assert 'Traceback' not in done.stderr
 
 
-def test_two_processes_train_one_model_on_the_cpu(shapes, tmp_path):
-    options = [f'data_root={shapes}', 'image_size=64', *TWO_EPOCHS, 'batch_size=2']
+def launch_two(script, *arguments, port):
+    """Run ``dist_train.sh`` or ``dist_test.sh``."""
     path = f'{Path(sys.executable).parent}:{os.environ["PATH"]}'
+    env = dict(PORT=str(port), OMP_NUM_THREADS='1', PATH=path)
     done = subprocess.run(
-        ['bash', 'tools/dist_train.sh', DETECTOR, '2', '--work-dir', str(tmp_path),
-         '--cfg-options', *options],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-        env=os.environ | {'PORT': '29611', 'OMP_NUM_THREADS': '1',
-                          'PATH': path},
+        ['bash', f'tools/{script}', *map(str, arguments)],
+        cwd=ROOT, capture_output=True, text=True, check=False, env=os.environ | env,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_two_processes_train_one_model_on_the_cpu(shapes, tmp_path):
+    options = [f'data_root={shapes}', 'image_size=64', *TWO_EPOCHS, 'batch_size=2']
+    launch_two(
+        'dist_train.sh', DETECTOR, 2, '--work-dir', tmp_path, '--cfg-options', *options,
+        port=29611,
+    )  # fmt: skip
     assert len([*tmp_path.glob('*/*.log')]) == 1
     assert (tmp_path / 'epoch_2.pth').exists()
     assert metrics(tmp_path)['epoch'] == 2
+
+
+def test_two_processes_evaluate_to_the_numbers_of_one(detector, shapes, tmp_path):
+    options = [f'data_root={shapes}', 'image_size=64', *TWO_EPOCHS]
+    launch_two(
+        'dist_test.sh', DETECTOR, detector / 'epoch_2.pth', 2, '--work-dir', tmp_path,
+        '--cfg-options', *options, port=29612,
+    )  # fmt: skip
+    found, before = metrics(tmp_path), metrics(detector)
+    for key in ('coco/bbox_mAP', 'coco/segm_AR_100'):
+        assert found[key] == pytest.approx(before[key], abs=1e-6)

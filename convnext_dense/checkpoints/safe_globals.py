@@ -1,5 +1,9 @@
-"""What mmengine's checkpoints hold beside tensors, and may be read safely."""
+"""What checkpoints hold beside tensors, and may be read safely.
 
+mmengine's hold the histories of a run, those of the published code its arguments.
+"""
+
+from argparse import Namespace
 from collections.abc import Callable
 from pickle import UnpicklingError
 from typing import Any
@@ -25,6 +29,7 @@ def history_method(owner: Any, name: str) -> Callable:
 
 # Containers of numbers, none of which can run code.
 SAFE_GLOBALS = [
+    Namespace,
     HistoryBuffer,
     (history_method, 'builtins.getattr'),
     np.ndarray,
