@@ -72,12 +72,12 @@ def merge(found: InstanceData, nms: dict, max_per_img: int) -> InstanceData:
     if not len(found):
         return found
     _, keep = batched_nms(found.bboxes, found.scores, found.labels, nms)
-    best = found[keep[:max_per_img]]
-    weights = votes(best, found, nms['iou_threshold'])
-    merged = InstanceData(scores=best.scores, labels=best.labels)
+    keep = keep[:max_per_img]
+    weights = votes(found, keep, nms['iou_threshold'])
+    merged = InstanceData(scores=found.scores[keep], labels=found.labels[keep])
     merged.bboxes = weights @ found.bboxes
     if 'masks' in found:
-        # Object by object: all masks as numbers would take 32 times their memory.
+        # Object by object: all masks as numbers would take four times their memory.
         masks = [
             torch.einsum('n,nhw->hw', row[row > 0], found.masks[row > 0].to(row)) > 0.5
             for row in weights
@@ -86,14 +86,21 @@ def merge(found: InstanceData, nms: dict, max_per_img: int) -> InstanceData:
     return merged
 
 
-def votes(best: InstanceData, found: InstanceData, iou_threshold: float) -> Tensor:
+def votes(found: InstanceData, keep: Tensor, iou_threshold: float) -> Tensor:
     """Give each detection to the object it overlaps most, weighted by its score.
 
+    Args:
+        found: N detections, as for :func:`merge`.
+        keep: (K,) indices of those that stand for an object.
+        iou_threshold: Overlap from which on a detection has a vote.
+
     Returns:
-        (K, N) weights of the N detections in each of the K objects; rows sum to 1.
+        (K, N) weights of the detections in each object; rows sum to 1.
     """
-    overlaps = bbox_overlaps(best.bboxes, found.bboxes)
-    overlaps[best.labels[:, None] != found.labels] = 0
+    overlaps = bbox_overlaps(found.bboxes[keep], found.bboxes)
+    overlaps[found.labels[keep, None] != found.labels] = 0
+    # Each is its own, also where a box without area overlaps nothing.
+    overlaps[torch.arange(len(keep)), keep] = torch.inf
     overlap, owner = overlaps.max(dim=0)
     weights = torch.zeros_like(overlaps)
     weights[owner, torch.arange(len(found))] = found.scores * (overlap >= iou_threshold)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from mmengine.registry import MODELS, DefaultScope
+from mmengine.registry import MODELS, TRANSFORMS, DefaultScope
 
 pytest.importorskip('mmdet', reason='mmdet is not installed')
 pytest.importorskip('mmseg', reason='mmseg is not installed')
@@ -119,6 +119,15 @@ def test_a_leafs_model_builds(path, cfg):
         model = MODELS.build(copy.deepcopy(cfg.model))
     # Necks and heads are as wide as the stages they stand on.
     check_widths(model, cfg.model)
+
+
+@by_name(LEAVES)
+def test_a_leafs_views_for_multi_scale_testing_build(path, cfg):
+    with DefaultScope.overwrite_default_scope(cfg.default_scope):
+        views = TRANSFORMS.build(copy.deepcopy(cfg.tta_pipeline[-1]))
+    # As many scales as there are, upright and flipped.
+    scales = cfg.tta_pipeline[-1].transforms[0]
+    assert len(views.subroutines) == 2 * len(scales) > 2
 
 
 @by_name(PUBLISHED)
