@@ -43,6 +43,8 @@ setup(
     license='Apache-2.0',
     python_requires='>=3.10',
     packages=find_packages(include=['convnext_dense', 'convnext_dense.*']),
+    # .mim/configs is configs/: what `_base_ = 'convnext_dense::...'` reads.
+    package_data={'convnext_dense': ['.mim/model-index.yml', '.mim/configs/**/*']},
     install_requires=REQUIRES,
     extras_require=EXTRAS,
     entry_points={'console_scripts': ['convnext-dense = convnext_dense.cli:main']},

@@ -3,18 +3,20 @@
 import difflib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config, DictAction
 from mmengine.config.utils import MODULE2PACKAGE
 
 from convnext_dense.errors import UserError
+from convnext_dense.registry import SCOPE
 
 from .device import fit_to_device
 from .overrides import check_overrides
 from .settings import apply_settings
 
 # Lets configs say `_base_ = 'convnext_dense::...'`, wherever they lie.
-MODULE2PACKAGE['convnext_dense'] = 'convnext_dense'
+MODULE2PACKAGE[SCOPE] = SCOPE
 # mmengine looks for a distribution named mmsegmentation, which the maintained
 # continuation is not; the module's own name finds either.
 MODULE2PACKAGE['mmseg'] = 'mmseg'
@@ -40,6 +42,7 @@ def load_config(path: str | Path, options: Sequence[str] = ()) -> Config:
     except Exception as error:  # a config is a program, and may raise anything
         kind = type(error).__name__
         raise UserError(f'{path} is no valid config: {kind}: {error}') from error
+    _drop_own_scope(cfg._cfg_dict)
     overrides = parse_options(options)
     check_overrides(cfg, overrides)
     cfg.merge_from_dict(overrides)
@@ -47,6 +50,22 @@ def load_config(path: str | Path, options: Sequence[str] = ()) -> Config:
     fit_to_device(cfg)
     _let_no_workers_rest(cfg)
     return cfg
+
+
+def _drop_own_scope(node: Any) -> None:
+    """Undo the scope that mmengine stamps on what comes from ``convnext_dense::``.
+
+    Our own types carry the scope in their names; the hosts' types beside them would
+    not be found in it.
+    """
+    if isinstance(node, list | tuple):
+        for item in node:
+            _drop_own_scope(item)
+    if isinstance(node, dict):
+        if node.get('_scope_') == SCOPE:
+            del node['_scope_']
+        for value in node.values():
+            _drop_own_scope(value)
 
 
 def parse_options(options: Sequence[str]) -> dict:

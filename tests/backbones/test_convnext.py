@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from convnext_dense.backbones import ConvNeXt
+from convnext_dense.backbones import ConvNeXt, ConvNeXtV2
 
 
 def gammas(backbone):
@@ -40,3 +40,8 @@ def test_a_block_without_layer_scale_is_one_with_a_layer_scale_of_one(small):
         gamma.data.fill_(1)
     x = torch.randn(1, 3, 64, 64, dtype=torch.float64)
     torch.testing.assert_close(scaled(x), plain(x))
+
+
+@pytest.mark.parametrize('arch', ['atto', 'femto', 'pico', 'nano'])
+def test_the_smallest_variants_have_the_shape_of_v2(arch):
+    assert ConvNeXt.variants[arch] == ConvNeXtV2.variants[arch]
