@@ -54,6 +54,11 @@ def _parser(prog: str | None) -> argparse.ArgumentParser:
     test = commands.add_parser('test', help=TEST, description=TEST)
     _add_common(test)
     test.add_argument('checkpoint', type=Path, help='a .pth file')
+    test.add_argument(
+        '--tta',
+        action='store_true',
+        help="merge several scales and flips, as the config's tta_pipeline says",
+    )
     return parser
 
 

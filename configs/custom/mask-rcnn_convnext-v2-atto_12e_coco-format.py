@@ -8,7 +8,6 @@ _base_ = [
     '../_base_/models/mask-rcnn_small.py',
     '../_base_/data/coco_format.py',
     '../_base_/schedules/scratch_epochs.py',
-    '../_base_/runtime_epochs.py',
 ]
 data_root = 'data/my_data'
 image_size = 512

@@ -7,9 +7,7 @@ python tools/train.py configs/custom/upernet_convnext-v2-atto_1k_label-png.py \
 _base_ = [
     '../_base_/models/upernet_small.py',
     '../_base_/data/label_png.py',
-    '../_base_/runtime_iterations.py',
     '../_base_/schedules/scratch_iterations.py',
 ]
 data_root = 'data/my_data'
 image_size = 512
-default_hooks = dict(checkpoint=dict(interval='${val_interval}'))

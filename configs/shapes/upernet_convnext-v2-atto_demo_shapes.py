@@ -6,9 +6,7 @@ python tools/train.py configs/shapes/upernet_convnext-v2-atto_demo_shapes.py
 _base_ = [
     '../_base_/models/upernet_small.py',
     '../_base_/data/label_png.py',
-    '../_base_/runtime_iterations.py',
     '../_base_/schedules/scratch_iterations.py',
 ]
 data_root = 'data/shapes'
 image_size = 128
-default_hooks = dict(checkpoint=dict(interval='${val_interval}'))

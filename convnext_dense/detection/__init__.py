@@ -2,5 +2,6 @@
 
 from .coco import CocoDataset
 from .coco_metric import CocoMetric
+from .mask_tta import MaskTTAModel
 
-__all__ = ['CocoDataset', 'CocoMetric']
+__all__ = ['CocoDataset', 'CocoMetric', 'MaskTTAModel']

@@ -22,6 +22,8 @@ def fit_to_device(cfg: Config) -> list[str]:
         return []
     changes: list[str] = []
     _replace(cfg._cfg_dict, changes)
+    if cfg._cfg_dict.pop('sync_bn', None):
+        changes.append('batch norms are not synchronised')
     unique = list(dict.fromkeys(changes))
     for change in unique:
         print_log(f'no GPU here: {change}', logger='current', level=logging.WARNING)

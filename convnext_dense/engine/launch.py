@@ -13,6 +13,7 @@ from convnext_dense.errors import UserError
 from .config import load_config
 from .hosts import import_host
 from .runner import Runner, check_devices
+from .tta import augment_tests
 
 # Hooks that every run of the tools has, whatever its config.
 ALWAYS = dict(
@@ -67,11 +68,15 @@ def evaluate(
     config: Path,
     checkpoint: Path,
     *,
+    tta: bool = False,
     work_dir: Path | None = None,
     launcher: str = 'none',
     cfg_options: Sequence[str] = (),
 ) -> dict[str, float]:
     """Evaluate a checkpoint on the test set; arguments as for :func:`train`.
+
+    With ``tta``, the predictions of several scales and flips are merged: see
+    :func:`~convnext_dense.engine.tta.augment_tests`.
 
     Returns:
         The evaluator's metrics, which ``metrics.json`` holds too.
@@ -82,6 +87,8 @@ def evaluate(
     cfg.load_from = str(checkpoint)
     # The checkpoint brings the weights that an `init_cfg` would fetch.
     _drop_pretrained(cfg.model)
+    if tta:
+        augment_tests(cfg)
     return Runner.from_cfg(cfg).test()
 
 

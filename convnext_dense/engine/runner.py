@@ -8,7 +8,11 @@ from typing import Any
 
 import torch
 from mmengine.logging import MMLogger
-from mmengine.model import MMDistributedDataParallel, is_model_wrapper
+from mmengine.model import (
+    BaseTTAModel,
+    MMDistributedDataParallel,
+    is_model_wrapper,
+)
 from mmengine.runner import Runner as BaseRunner
 from torch import nn
 
@@ -55,6 +59,8 @@ class Runner(BaseRunner):
         path = Path(filename)
         checkpoint = read_file(path)
         model = self.model.module if is_model_wrapper(self.model) else self.model
+        if isinstance(model, BaseTTAModel):
+            model = model.module
         load_matching(model, weights_in(checkpoint, path), str(path))
         # mmengine runs the text it finds here as a config.
         if isinstance(checkpoint.get('meta'), dict):

@@ -1,17 +1,19 @@
 """Every config that can be run: its form, its name, and that it builds."""
 
 import ast
+import copy
 import re
 from pathlib import Path
 
 import pytest
-from mmengine.config import Config
-from mmengine.registry import MODELS, DefaultScope
+import torch
+from mmengine.registry import MODELS, TRANSFORMS, DefaultScope
 
 pytest.importorskip('mmdet', reason='mmdet is not installed')
 pytest.importorskip('mmseg', reason='mmseg is not installed')
 
 from convnext_dense.engine.config import load_config
+from convnext_dense.engine.runner import check_widths
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 LEAVES = sorted(p for p in CONFIGS.rglob('*.py') if '_base_' not in p.parts)
@@ -19,9 +21,21 @@ PUBLISHED = [p for p in LEAVES if p.parent.name not in ('custom', 'shapes')]
 MOST_LINES = 12
 NAME = re.compile(
     r'(?P<method>[a-z]+(-[a-z]+)*)_'
-    r'(?P<family>convnext|convnext-v2|conv2former)-(?P<arch>[a-z]+)(-[a-z0-9]+)*_'
-    r'(?P<schedule>\d+[a-z]|demo)_(?P<data>[a-z0-9-]+)'
+    r'(?P<family>convnext|convnext-v2|conv2former)-(?P<arch>[a-z]+)'
+    r'(-(?P<weights>in22k))?_(?P<schedule>\d+[a-z]|demo)_(?P<data>[a-z0-9-]+)'
 )
+BACKBONES = {
+    'convnext': 'ConvNeXt',
+    'convnext-v2': 'ConvNeXtV2',
+    'conv2former': 'Conv2Former',
+}
+DETECTORS = {
+    'faster-rcnn': ('FasterRCNN', False),
+    'mask-rcnn': ('MaskRCNN', True),
+    'cascade-mask-rcnn': ('CascadeRCNN', True),
+}
+# What a name says of the length, and the value in `train_cfg`.
+LENGTHS = {'1x': 12, '3x': 36, '12e': 12, '160k': 160_000, '1k': 1_000}
 
 
 def by_name(paths):
@@ -29,9 +43,11 @@ def by_name(paths):
 
 
 @pytest.fixture
-def options(path, shapes):
-    """What a leaf needs to find data: only those for data of one's own need any."""
-    return [] if path in PUBLISHED else [f'data_root={shapes}', 'image_size=64']
+def cfg(path, read, shapes):
+    """A leaf as it runs; those for data of one's own need some to find."""
+    if path in PUBLISHED:
+        return read(path)
+    return load_config(path, [f'data_root={shapes}', 'image_size=64'])
 
 
 def code_lines(path):
@@ -58,31 +74,68 @@ def test_a_leafs_docstring_holds_the_command_that_runs_it(path):
 
 
 @by_name(LEAVES)
-def test_a_leafs_name_agrees_with_its_backbone(path):
-    cfg = Config.fromfile(path)
+def test_a_leafs_name_agrees_with_its_backbone(path, cfg):
     found = NAME.fullmatch(path.stem)
-    family = {'convnext': 'ConvNeXt', 'convnext-v2': 'ConvNeXtV2'}[found['family']]
     backbone = cfg.model.backbone
+    family = BACKBONES[found['family']]
     assert (backbone.type, backbone.arch) == (f'convnext_dense.{family}', found['arch'])
 
 
 @by_name(LEAVES)
-def test_a_leafs_model_builds(path, options):
-    cfg = load_config(path, options)
-    with DefaultScope.overwrite_default_scope(cfg.default_scope):
-        model = MODELS.build(cfg.model)
+def test_a_leafs_name_agrees_with_its_method(path, cfg):
+    model = cfg.model
+    method = NAME.fullmatch(path.stem)['method']
+    if method == 'upernet':
+        assert model.decode_head.type == 'UPerHead'
+    else:
+        masks = bool(model.roi_head.get('mask_head'))
+        assert (model.type, masks) == DETECTORS[method]
+
+
+@by_name([path for path in LEAVES if '_demo_' not in path.stem])
+def test_a_leafs_name_agrees_with_its_schedule(path, cfg):
+    length = cfg.train_cfg.get('max_epochs') or cfg.train_cfg.max_iters
+    assert length == LENGTHS[NAME.fullmatch(path.stem)['schedule']]
+
+
+@by_name(PUBLISHED)
+def test_a_leafs_name_tells_weights_of_imagenet_22k(path, cfg):
+    weights = cfg.model.backbone.init_cfg.checkpoint
+    assert ('_22k_' in weights) == bool(NAME.fullmatch(path.stem)['weights'])
+
+
+@by_name(PUBLISHED)
+def test_a_leafs_name_agrees_with_its_data(path, cfg):
+    data, _, crop = NAME.fullmatch(path.stem)['data'].partition('-')
+    dataset = {'coco': 'CocoDataset', 'ade20k': 'ADE20KDataset'}[data]
+    assert cfg.train_dataloader.dataset.type == f'convnext_dense.{dataset}'
+    assert not crop or cfg.crop_size == (int(crop), int(crop))
+
+
+@by_name(LEAVES)
+def test_a_leafs_model_builds(path, cfg):
+    # Without memory for weights, the largest builds as fast as the smallest.
+    with torch.device('meta'), DefaultScope.overwrite_default_scope(cfg.default_scope):
+        model = MODELS.build(copy.deepcopy(cfg.model))
     # Necks and heads are as wide as the stages they stand on.
-    neck = cfg.model.get('neck') or cfg.model.decode_head
-    assert tuple(neck.in_channels) == model.backbone.widths
+    check_widths(model, cfg.model)
+
+
+@by_name(LEAVES)
+def test_a_leafs_views_for_multi_scale_testing_build(path, cfg):
+    with DefaultScope.overwrite_default_scope(cfg.default_scope):
+        views = TRANSFORMS.build(copy.deepcopy(cfg.tta_pipeline[-1]))
+    # As many scales as there are, upright and flipped.
+    scales = cfg.tta_pipeline[-1].transforms[0]
+    assert len(views.subroutines) == 2 * len(scales) > 2
 
 
 @by_name(PUBLISHED)
-def test_a_published_recipe_needs_none_of_our_tools_to_be_read(path):
-    assert '${' not in Config.fromfile(path).pretty_text
+def test_a_published_recipe_needs_none_of_our_tools_to_be_read(path, cfg):
+    assert '${' not in repr(cfg)
 
 
 @by_name(PUBLISHED)
-def test_a_published_recipe_declares_the_batch_its_rate_belongs_to(path):
-    cfg = Config.fromfile(path)
+def test_a_published_recipe_declares_the_batch_its_rate_belongs_to(path, cfg):
     assert cfg.auto_scale_lr.enable
     assert cfg.auto_scale_lr.base_batch_size == 8 * cfg.train_dataloader.batch_size

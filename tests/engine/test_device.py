@@ -38,6 +38,12 @@ def test_without_a_gpu_processes_talk_by_gloo(cfg, no_gpu):
     assert cfg.env_cfg.dist_cfg.backend == 'gloo'
 
 
+def test_without_a_gpu_no_batch_norm_is_made_synchronised(cfg, no_gpu):
+    cfg.sync_bn = 'torch'
+    assert 'batch norms are not synchronised' in fit_to_device(cfg)
+    assert 'sync_bn' not in cfg
+
+
 def test_each_change_is_told_once(cfg, no_gpu):
     cfg.model.neck = dict(norm_cfg=dict(type='SyncBN'))
     assert len(fit_to_device(cfg)) == 2

@@ -42,6 +42,19 @@ def test_a_key_that_means_something_is_accepted(cfg, key):
     check_overrides(cfg, {key: 1})
 
 
+@pytest.mark.parametrize('first', ['type', 'layer_scale_init_value'])
+def test_another_type_brings_arguments_of_its_own(cfg, first):
+    overrides = {
+        'model.backbone.type': 'convnext_dense.ConvNeXtV2',
+        'model.backbone.layer_scale_init_value': 1.0,
+    }
+    check_overrides(cfg, {'model.backbone.layer_scale_init_value': 1.0})
+    if first != 'type':
+        overrides = dict(reversed(overrides.items()))
+    with pytest.raises(UserError, match='layer_scale_init_value: no such key'):
+        check_overrides(cfg, overrides)
+
+
 @pytest.mark.parametrize(
     ('key', 'hint'),
     [

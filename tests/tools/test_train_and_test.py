@@ -112,6 +112,32 @@ def test_testing_a_checkpoint_repeats_the_metrics_of_its_validation(
         assert found[key] == pytest.approx(before[key], abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    ('config', 'work_dir', 'checkpoint', 'key'),
+    [
+        (DETECTOR, 'detector', 'epoch_2.pth', 'coco/segm_mAP'),
+        (SEGMENTOR, 'segmentor', 'iter_2.pth', 'mIoU'),
+    ],
+)
+def test_testing_merges_several_views_of_an_image(
+    config, work_dir, checkpoint, key, request, shapes, tmp_path
+):
+    trained = request.getfixturevalue(work_dir)
+    done = run(
+        config, trained / checkpoint, '--tta', '--work-dir', tmp_path,
+        script='test.py', shapes=shapes,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    # Other views, other predictions.
+    assert metrics(tmp_path).keys() >= {key}
+    assert metrics(tmp_path) != {
+        key: value
+        for key, value in metrics(trained).items()
+        if key in metrics(tmp_path)
+    }
+    assert (tmp_path / 'pictures/test.png').stat().st_size > 1000
+
+
 def test_resuming_goes_on_where_the_run_ended(detector, shapes):
     done = run(
         DETECTOR, '--work-dir', detector, '--resume', shapes=shapes,

@@ -2,12 +2,11 @@
 
 data_root = 'data/ade/ADEChallengeData2016'
 crop_size = (512, 512)
+scale = (2048, 512)  # longest long and short side of a resized image
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadAnnotations', reduce_zero_label=True),
-    dict(
-        type='RandomResize', scale=(2048, 512), ratio_range=(0.5, 2.0), keep_ratio=True
-    ),
+    dict(type='RandomResize', scale=scale, ratio_range=(0.5, 2.0), keep_ratio=True),
     dict(type='RandomCrop', crop_size=crop_size, cat_max_ratio=0.75),
     dict(type='RandomFlip', prob=0.5),
     dict(type='PhotoMetricDistortion'),
@@ -15,19 +14,24 @@ train_pipeline = [
 ]
 test_pipeline = [
     dict(type='LoadImageFromFile'),
-    dict(type='Resize', scale=(2048, 512), keep_ratio=True),
+    dict(type='Resize', scale=scale, keep_ratio=True),
     # After `Resize`: the truth stays at its original size.
     dict(type='LoadAnnotations', reduce_zero_label=True),
     dict(type='PackSegInputs'),
 ]
-# The published multi-scale protocol.
+# The published multi-scale protocol: ratios of the scale above, not, as in the host's
+# configs, of the image's own size.
 tta_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(
         type='TestTimeAug',
         transforms=[
             [
-                dict(type='Resize', scale_factor=ratio, keep_ratio=True)
+                dict(
+                    type='Resize',
+                    scale=tuple(int(side * ratio) for side in (2048, 512)),
+                    keep_ratio=True,
+                )
                 for ratio in (0.5, 0.75, 1.0, 1.25, 1.5, 1.75)
             ],
             [
@@ -70,3 +74,4 @@ val_dataloader = dict(
 test_dataloader = val_dataloader
 val_evaluator = dict(type='IoUMetric', iou_metrics=['mIoU'])
 test_evaluator = val_evaluator
+auto_scale_lr = dict(enable=True, base_batch_size=16)

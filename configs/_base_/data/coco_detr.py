@@ -4,7 +4,7 @@ Flip; then resize the short side to 480..800, or resize to 400..600, crop 384..6
 and resize the crop likewise. The long side never exceeds 1333. Two images a GPU.
 """
 
-_base_ = ['mmdet::_base_/datasets/coco_instance.py']
+_base_ = ['coco.py']
 short_sides = [(side, 1333) for side in range(480, 801, 32)]
 resize = dict(type='RandomChoiceResize', scales=short_sides, keep_ratio=True)
 train_pipeline = [
@@ -33,12 +33,5 @@ train_pipeline = [
     ),
     dict(type='PackDetInputs'),
 ]
-train_dataloader = dict(
-    batch_size=2,
-    dataset=dict(type='convnext_dense.CocoDataset', pipeline=train_pipeline),
-)
-val_dataloader = dict(dataset=dict(type='convnext_dense.CocoDataset'))
-test_dataloader = dict(dataset=dict(type='convnext_dense.CocoDataset'))
-# The numbers of CocoMetric, several times faster.
-val_evaluator = dict(type='convnext_dense.CocoMetric')
-test_evaluator = dict(type='convnext_dense.CocoMetric')
+train_dataloader = dict(batch_size=2, dataset=dict(pipeline=train_pipeline))
+auto_scale_lr = dict(enable=True, base_batch_size=16)

@@ -34,6 +34,27 @@ test_pipeline = [
     load_labels,
     dict(type='PackSegInputs'),
 ]
+# Scales and flip are our choice; a `RandomResize` of one ratio is not random.
+tta_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(
+        type='TestTimeAug',
+        transforms=[
+            [
+                dict(
+                    type='RandomResize',
+                    scale=square,
+                    ratio_range=(ratio, ratio),
+                    keep_ratio=True,
+                )
+                for ratio in (0.75, 1.0, 1.25)
+            ],
+            [dict(type='RandomFlip', prob=0.0), dict(type='RandomFlip', prob=1.0)],
+            [load_labels],
+            [dict(type='PackSegInputs')],
+        ],
+    ),
+]
 train_dataloader = dict(
     batch_size='${batch_size}',
     num_workers=2,

@@ -8,6 +8,7 @@ model = dict(
         arch='tiny',
         layer_scale_init_value=1.0,
         drop_path_rate=0.4,
+        init_cfg=dict(type='Pretrained'),
     ),
     neck=dict(in_channels=[96, 192, 384, 768]),
 )

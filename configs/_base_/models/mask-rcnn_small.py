@@ -2,26 +2,18 @@
 
 What differs from COCO's model, and why: anchors and pyramid levels are for objects of
 8 to 128 pixels; group norm in the neck and the mask head, and weights that keep the
-variance of their input (the published 0.02 leaves narrow layers nearly silent), let it
-learn from random weights within minutes.
+variance of their input, let it learn from random weights within minutes.
 """
 
-_base_ = ['mmdet::_base_/models/mask-rcnn_r50_fpn.py']
+_base_ = ['mmdet::_base_/models/mask-rcnn_r50_fpn.py', '../keep_variance.py']
 width = 64
 group_norm = dict(type='GN', num_groups=8)
-keep_variance = dict(
-    type='Kaiming',
-    layer=['Conv2d', 'Linear'],
-    mode='fan_in',
-    nonlinearity='linear',
-    distribution='normal',
-)
 model = dict(
     backbone=dict(
         _delete_=True,
         type='convnext_dense.ConvNeXtV2',
         arch='atto',
-        init_cfg=keep_variance,
+        init_cfg=_base_.keep_variance,
     ),
     neck=dict(in_channels=[40, 80, 160, 320], out_channels=width, norm_cfg=group_norm),
     rpn_head=dict(

@@ -17,6 +17,7 @@ model = dict(
         arch='tiny',
         layer_scale_init_value=1.0,
         drop_path_rate=0.4,
+        init_cfg=dict(type='Pretrained'),
     ),
     decode_head=dict(
         type='UPerHead',

@@ -1,18 +1,9 @@
-"""UperNet with a ConvNeXt-V2-atto and narrow heads: small images, no weights.
+"""UperNet with a ConvNeXt-V2-atto and narrow heads: small images, no weights."""
 
-The backbone starts from weights that keep the variance of their input: the published
-0.02 leaves narrow layers nearly silent, which costs most of a short run.
-"""
+_base_ = ['../keep_variance.py']
 
 norm_cfg = dict(type='SyncBN', requires_grad=True)
 cross_entropy = dict(type='CrossEntropyLoss', avg_non_ignore=True)
-keep_variance = dict(
-    type='Kaiming',
-    layer=['Conv2d', 'Linear'],
-    mode='fan_in',
-    nonlinearity='linear',
-    distribution='normal',
-)
 head = dict(
     dropout_ratio=0.1,
     num_classes='${num_classes}',
@@ -32,7 +23,7 @@ model = dict(
         test_cfg=dict(size_divisor=32),
     ),
     backbone=dict(
-        type='convnext_dense.ConvNeXtV2', arch='atto', init_cfg=keep_variance
+        type='convnext_dense.ConvNeXtV2', arch='atto', init_cfg=_base_.keep_variance
     ),
     decode_head=dict(
         type='UPerHead',

@@ -1,11 +1,8 @@
 """A short run from random weights: AdamW, warm-up, cosine to zero."""
 
+_base_ = ['scratch.py', '../runtime_epochs.py']
 max_epochs = 12
-lr = 8e-4
-warmup = 50  # iterations
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs='${max_epochs}', val_interval=1)
-val_cfg = dict(type='ValLoop')
-test_cfg = dict(type='TestLoop')
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end='${warmup}'),
     dict(
@@ -18,16 +15,3 @@ param_scheduler = [
         convert_to_iter_based=True,
     ),
 ]
-optim_wrapper = dict(
-    type='OptimWrapper',
-    constructor='convnext_dense.LayerDecayConstructor',
-    paramwise_cfg=dict(decay_rate=1.0),
-    optimizer=dict(
-        type='AdamW',
-        lr='${lr}',
-        betas=(0.9, 0.999),
-        weight_decay=0.05,
-        fused=True,
-    ),
-    clip_grad=dict(max_norm=5.0),
-)

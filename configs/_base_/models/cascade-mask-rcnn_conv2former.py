@@ -1,0 +1,15 @@
+"""The Cascade Mask R-CNN of ConvNeXt on a Conv2Former."""
+
+_base_ = ['cascade-mask-rcnn_convnext.py']
+model = dict(
+    backbone=dict(
+        _delete_=True,
+        type='convnext_dense.Conv2Former',
+        arch='t',
+        drop_path_rate=0.2,
+        init_cfg=dict(type='Pretrained'),
+    ),
+    neck=dict(in_channels=[72, 144, 288, 576]),
+)
+# The stem has batch norms, for which two images a GPU are few. Our choice.
+sync_bn = 'torch'

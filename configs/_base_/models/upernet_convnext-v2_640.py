@@ -1,0 +1,7 @@
+"""UperNet on a ConvNeXt V2, in crops of 640."""
+
+_base_ = ['upernet_convnext-v2.py']
+model = dict(
+    data_preprocessor=dict(size=(640, 640)),
+    test_cfg=dict(crop_size=(640, 640), stride=(426, 426)),
+)

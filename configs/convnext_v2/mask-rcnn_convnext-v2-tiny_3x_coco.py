@@ -1,0 +1,19 @@
+"""Mask R-CNN, ConvNeXt-V2-T of FCMAE, 36 epochs.
+
+No result is published.
+
+Our choice: the recipe of the base model, with a drop path of 0.4, as for ConvNeXt-T.
+
+bash tools/dist_train.sh configs/convnext_v2/mask-rcnn_convnext-v2-tiny_3x_coco.py 8
+"""
+
+_base_ = [
+    '../_base_/models/mask-rcnn_convnext-v2.py',
+    '../_base_/data/coco_lsj.py',
+    '../_base_/schedules/adamw_3x_v2.py',
+]
+weights = 'convnext_dense://convnextv2_tiny_1k_224_fcmae'
+model = dict(
+    backbone=dict(arch='tiny', init_cfg=dict(checkpoint=weights)),
+    neck=dict(in_channels=[96, 192, 384, 768]),
+)

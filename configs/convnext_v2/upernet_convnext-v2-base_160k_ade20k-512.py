@@ -1,0 +1,18 @@
+"""UperNet, ConvNeXt-V2-B, 160k iterations.
+
+Published 52.1 mIoU, multi-scale (--tta).
+
+Our choice, within the published sweep: rate, drop path and layer decay of ConvNeXt's
+UperNet.
+
+bash tools/dist_train.sh \
+    configs/convnext_v2/upernet_convnext-v2-base_160k_ade20k-512.py 8
+"""
+
+_base_ = [
+    '../_base_/models/upernet_convnext-v2.py',
+    '../_base_/data/ade20k_512_v2.py',
+    '../_base_/schedules/adamw_160k.py',
+]
+weights = 'convnext_dense://convnextv2_base_1k_224_ema'
+model = dict(backbone=dict(init_cfg=dict(checkpoint=weights)))
