@@ -19,6 +19,8 @@ from .pyramid import Pyramid, Variant, doubling
 class ConvNeXtBlock(nn.Module):
     """Depthwise 7x7, LayerNorm, MLP of four times the width, scaled residual."""
 
+    maskable = True  # runs on visible patches
+
     def __init__(self, width: int, drop_path: float, layer_scale: float):
         super().__init__()
         self.dwconv = nn.Conv2d(width, width, 7, padding=3, groups=width)
@@ -32,9 +34,20 @@ class ConvNeXtBlock(nn.Module):
         )
         self.drop_path = DropPath(drop_path)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (N, C, H, W) to the same shape."""
-        y = self.mlp(self.dwconv(x).permute(0, 2, 3, 1))  # (N, H, W, C)
+    def forward(self, x: Tensor, visible: Any = None) -> Tensor:
+        """Map (N, C, H, W) to the same shape.
+
+        Args:
+            x: Features.
+            visible: Where ``x`` is a column of visible patches, what spreads it over
+                the image and stacks it again: the one layer that looks beyond a patch
+                sees zeros where patches are removed.
+        """
+        if visible is None:
+            y = self.dwconv(x)
+        else:
+            y = visible.stack(self.dwconv(visible.spread(x)))
+        y = self.mlp(y.permute(0, 2, 3, 1))  # (N, H, W, C)
         return x + self.drop_path(y.permute(0, 3, 1, 2))
 
     def mlp(self, x: Tensor) -> Tensor:
