@@ -58,11 +58,26 @@ DATASETS = Registry(
     root.DATASETS,
     on_demand={
         'CocoDataset': 'detection',
+        'ImageFolder': 'datasets.image_folder',
         'ADE20KDataset': 'segmentation',
         'LabelMapDataset': 'segmentation',
     },
 )
 METRICS = Registry('metric', root.METRICS, on_demand={'CocoMetric': 'detection'})
 TRANSFORMS = Registry(
-    'transform', root.TRANSFORMS, on_demand={'LoadLabelMap': 'segmentation'}
+    'transform',
+    root.TRANSFORMS,
+    on_demand={'LoadLabelMap': 'segmentation'}
+    | dict.fromkeys(
+        (
+            'CenterCrop',
+            'LoadImage',
+            'PackImage',
+            'RandomHorizontalFlip',
+            'RandomResizedCrop',
+            'RandomVerticalFlip',
+            'Resize',
+        ),
+        'datasets.image_transforms',
+    ),
 )
