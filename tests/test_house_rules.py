@@ -37,7 +37,7 @@ MAY_IMPORT |= {
 # What a part may import of others, beside the standard library.
 MAY_IMPORT_OF_OTHERS = {
     'errors': set(),
-    'checkpoints': {'torch', 'mmengine.logging', 'safetensors', 'tqdm'},
+    'checkpoints': {'numpy', 'torch', 'mmengine.logging', 'safetensors', 'tqdm'},
     'mmcv_ops': {'numpy', 'torch', 'torchvision'},
 }
 HOSTS = {'mmcv', 'mmdet', 'mmseg'}

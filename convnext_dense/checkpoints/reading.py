@@ -11,16 +11,21 @@ from torch import Tensor
 
 from convnext_dense.errors import CheckpointError
 
+from .history import SAFE_GLOBALS
+
 # Wrappers around the weights, in the order in which they are looked for.
 WRAPPERS = ('state_dict', 'model', 'model_state_dict', 'module')
 
 
-def read_file(path: Path, *, trust: bool = False, allow: Sequence = ()) -> Any:
+def read_file(
+    path: Path, *, trust: bool = False, allow: Sequence = SAFE_GLOBALS
+) -> Any:
     """Read a ``.pth``/``.pt`` or safetensors file onto the CPU.
 
     Args:
         path: The file.
-        allow: Harmless classes that the file may hold beside tensors.
+        allow: Harmless classes that the file may hold beside tensors; by default what
+            mmengine's checkpoints hold.
         trust: Unpickle arbitrary objects, which runs code that the file chooses.
 
     Raises:

@@ -16,7 +16,6 @@ from convnext_dense.checkpoints import load_matching, read_file, weights_in
 from convnext_dense.errors import UserError
 
 from .console import quieten
-from .history import SAFE_GLOBALS
 
 
 class Runner(BaseRunner):
@@ -54,7 +53,7 @@ class Runner(BaseRunner):
             CheckpointError: If the file is unreadable or does not fit.
         """
         path = Path(filename)
-        checkpoint = read_file(path, allow=SAFE_GLOBALS)
+        checkpoint = read_file(path)
         model = self.model.module if is_model_wrapper(self.model) else self.model
         load_matching(model, weights_in(checkpoint, path), str(path))
         # mmengine runs the text it finds here as a config.
