@@ -37,10 +37,10 @@ def check_overrides(cfg: Config, overrides: Mapping[str, Any]) -> None:
         UserError: Naming the key and the nearest that exist.
     """
     for key in overrides:
-        _check(cfg, key)
+        _check(cfg, key, overrides)
 
 
-def _check(cfg: Config, key: str) -> None:
+def _check(cfg: Config, key: str, overrides: Mapping[str, Any]) -> None:
     node: Any = cfg._cfg_dict
     parts = key.split('.')
     for depth, part in enumerate(parts):
@@ -54,6 +54,9 @@ def _check(cfg: Config, key: str) -> None:
             node = node[int(part)]
         elif isinstance(node, Mapping):
             if part not in node:
+                # Another type, set beside it, takes other arguments.
+                kind = overrides.get(f'{where}.type')
+                node = dict(node, type=kind) if kind else node
                 _check_new(cfg, node, part, key, where)
                 return
             node = node[part]
