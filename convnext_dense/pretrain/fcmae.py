@@ -18,6 +18,7 @@ from convnext_dense.errors import UserError
 from convnext_dense.registry import MODELS
 
 from .masking import VisiblePatches, check_ratio, random_mask
+from .published import load_published
 
 STRIDE = 32  # of the last stage: the side of the smallest patch
 
@@ -40,8 +41,9 @@ class FCMAE(BaseModel):
         norm_pix_loss: Compare with the pixels of each 32 x 32 target less their mean,
             over their standard deviation.
         data_preprocessor: As for any model of mmengine's.
-        init_cfg: mmengine initialisation of what is no encoder; by default the
-            backbones' truncated normal.
+        init_cfg: mmengine initialisation of what is no encoder, by default the
+            backbones' truncated normal; or ``dict(type='Pretrained', checkpoint=)`` of
+            everything.
 
     Raises:
         UserError: On a value outside the ranges above, or an encoder that cannot run
@@ -84,10 +86,19 @@ class FCMAE(BaseModel):
         self.pred = nn.Conv2d(decoder_width, STRIDE**2 * channels, 1)
 
     def init_weights(self) -> None:
-        """Initialise as ``init_cfg`` says, and the mask token as published."""
-        if not self.is_init:
-            nn.init.normal_(self.mask_token, std=0.02)
-        super().init_weights()
+        """Initialise as ``init_cfg`` says, and the mask token as published.
+
+        ``dict(type='Pretrained', checkpoint=)`` goes on from a masked autoencoder,
+        decoder included: see :mod:`convnext_dense.pretrain.published`.
+        """
+        if self.is_init:
+            return
+        nn.init.normal_(self.mask_token, std=0.02)
+        if isinstance(self.init_cfg, Mapping) and self.init_cfg['type'] == 'Pretrained':
+            load_published(self, self.init_cfg['checkpoint'])
+            self.is_init = True
+        else:
+            super().init_weights()
 
     def forward(
         self,
