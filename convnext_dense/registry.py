@@ -46,9 +46,7 @@ class Registry(root.Registry):
         return super().get(key)
 
 
-MODELS = Registry(
-    'model', root.MODELS, ('backbones',), on_demand={'FCMAE': 'pretrain'}
-)
+MODELS = Registry('model', root.MODELS, ('backbones',), on_demand={'FCMAE': 'pretrain'})
 OPTIM_WRAPPER_CONSTRUCTORS = Registry(
     'optimizer wrapper constructor', root.OPTIM_WRAPPER_CONSTRUCTORS, ('optim',)
 )

@@ -48,7 +48,12 @@ class LoadImage:
             with Image.open(path) as file:
                 image = ImageOps.exif_transpose(file).convert('RGB')
         # Pillow reports damage in any of these ways.
-        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        except (
+            OSError,
+            SyntaxError,
+            ValueError,
+            Image.DecompressionBombError,
+        ) as error:
             raise UnusableImage(f'{path} cannot be read: {error}') from error
         if min(image.size) < self.smallest:
             raise UnusableImage(

@@ -26,7 +26,9 @@ def draw_reconstructions(
     Returns:
         The sheet; input ``i`` stands above its masked self and its reconstruction.
     """
-    cell = np.ones((images.shape[1] // masks.shape[1], images.shape[2] // masks.shape[2]))
+    cell = np.ones(
+        (images.shape[1] // masks.shape[1], images.shape[2] // masks.shape[2])
+    )
     removed = np.kron(masks, cell).astype(bool)[..., None]
     rows = [
         ('input', images),

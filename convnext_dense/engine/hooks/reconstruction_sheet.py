@@ -1,5 +1,6 @@
-"""Pictures of what a masked autoencoder makes of its patches."""
+"""Pictures of what a masked autoencoder makes of removed patches."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
+from PIL import Image
 
 from convnext_dense.registry import HOOKS
 from convnext_dense.visualization import draw_reconstructions, to_pixels
@@ -28,48 +30,50 @@ class ReconstructionSheet(Hook):
     def __init__(self, images: int = 8, interval: int = 10):
         self.images = images
         self.interval = interval
-        self._batch: dict[str, Any] = {}
+        self._batch: dict[str, list] = {}
 
     def before_train(self, runner: Runner) -> None:
-        """Choose the images, by a seed of their own."""
-        if not is_main_process():
-            return
-        dataset = runner.train_dataloader.dataset
-        step = max(1, len(dataset) // self.images)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
-            chosen = [
-                dataset[index * step] for index in range(min(self.images, len(dataset)))
-            ]
-        self._batch = {key: [s[key] for s in chosen] for key in chosen[0]}
+        """Choose the images."""
+        if is_main_process():
+            self._batch = spread_samples(runner.train_dataloader.dataset, self.images)
 
     def after_train_epoch(self, runner: Runner) -> None:
         """Draw a sheet."""
         last = runner.epoch + 1 == runner.max_epochs
-        if self._batch and (last or self.every_n_epochs(runner, self.interval)):
-            self._draw(runner)
-
-    def _draw(self, runner: Runner) -> None:
-        model: Any = runner.model
-        model = model.module if is_model_wrapper(model) else model
-        images = model.data_preprocessor(self._batch)['inputs']
-        mask = model.random_mask(images, torch.Generator().manual_seed(0))
-        training = model.training
-        model.eval()
-        shown = model.reconstruct(images, mask)
-        model.train(training)
+        if not self._batch or not (last or self.every_n_epochs(runner, self.interval)):
+            return
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         epoch = runner.epoch + 1
-        statistics = [
-            getattr(model.data_preprocessor, name).cpu().numpy()
-            for name in ('mean', 'std')
-        ]
-        sheet = draw_reconstructions(
-            to_pixels(images.cpu().numpy(), *statistics),
-            to_pixels(shown.float().cpu().numpy(), *statistics),
-            mask.cpu().numpy(),
-            title=f'after epoch {epoch}',
-        )
         path = Path(runner.work_dir, 'pictures', f'epoch_{epoch:04d}.png')
         path.parent.mkdir(exist_ok=True)
-        sheet.save(path)
+        draw_batch(model, self._batch, title=f'after epoch {epoch}').save(path)
         runner.logger.info(f'reconstructions drawn: {path}')
+
+
+def spread_samples(dataset: Sequence, number: int, seed: int = 0) -> dict[str, list]:
+    """Take samples from all over a data set, cropped alike whenever this is called."""
+    number = min(number, len(dataset))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        chosen = [dataset[index * len(dataset) // number] for index in range(number)]
+    return {key: [sample[key] for sample in chosen] for key in chosen[0]}
+
+
+def draw_batch(
+    model: Any, batch: Mapping[str, list], *, title: str = '', seed: int = 0
+) -> Image.Image:
+    """Draw input, masked input and reconstruction of a batch, the mask by a seed."""
+    preprocessor = model.data_preprocessor
+    images = preprocessor(batch)['inputs']
+    mask = model.random_mask(images, torch.Generator().manual_seed(seed))
+    training = model.training
+    model.eval()
+    shown = model.reconstruct(images, mask)
+    model.train(training)
+    mean, std = (getattr(preprocessor, key).cpu().numpy() for key in ('mean', 'std'))
+    return draw_reconstructions(
+        to_pixels(images.cpu().numpy(), mean, std),
+        to_pixels(shown.float().cpu().numpy(), mean, std),
+        mask.cpu().numpy(),
+        title=title,
+    )
