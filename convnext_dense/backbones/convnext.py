@@ -49,7 +49,7 @@ class ConvNeXtBlock(nn.Module):
         return x + self.drop_path(y.permute(0, 3, 1, 2))
 
     def _visible_dwconv(self, x: Tensor, visible: Any) -> Tensor:
-        conv = self.dwconv
+        conv: Any = self.dwconv
         y = F.conv2d(
             visible.spread(x), conv.weight, padding=conv.padding, groups=conv.groups
         )

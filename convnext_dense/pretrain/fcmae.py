@@ -78,7 +78,7 @@ class FCMAE(BaseModel):
         self.patch_size = patch_size
         self.norm_pix_loss = norm_pix_loss
         self.proj = nn.Conv2d(built.widths[-1], decoder_width, 1)
-        self.mask_token = nn.Parameter(torch.zeros(1, decoder_width, 1, 1))
+        self.mask_token = nn.Parameter(0.02 * torch.randn(1, decoder_width, 1, 1))
         self.decoder = nn.Sequential(
             *[ConvNeXtV2Block(decoder_width, 0.0) for _ in range(decoder_depth)]
         )
@@ -86,19 +86,18 @@ class FCMAE(BaseModel):
         self.pred = nn.Conv2d(decoder_width, STRIDE**2 * channels, 1)
 
     def init_weights(self) -> None:
-        """Initialise as ``init_cfg`` says, and the mask token as published.
+        """Initialise as ``init_cfg`` says.
 
         ``dict(type='Pretrained', checkpoint=)`` goes on from a masked autoencoder,
         decoder included: see :mod:`convnext_dense.pretrain.published`.
         """
-        if self.is_init:
-            return
-        nn.init.normal_(self.mask_token, std=0.02)
-        if isinstance(self.init_cfg, Mapping) and self.init_cfg['type'] == 'Pretrained':
-            load_published(self, self.init_cfg['checkpoint'])
-            self.is_init = True
-        else:
+        init: Any = self.init_cfg
+        pretrained = isinstance(init, Mapping) and init['type'] == 'Pretrained'
+        if not pretrained:
             super().init_weights()
+        elif not self.is_init:  # type: ignore[has-type]
+            load_published(self, init['checkpoint'])
+            self.is_init = True
 
     def forward(
         self,
