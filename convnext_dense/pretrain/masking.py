@@ -41,17 +41,16 @@ def random_mask(
         (N, height, width) boolean, True where a patch is removed.
 
     Raises:
-        UserError: If the ratio is outside (0, 1), or leaves no patch of so few, or
-            removes none.
+        UserError: If the ratio is outside (0, 1), or leaves no patch of so few.
     """
     check_ratio(ratio)
     patches = height * width
     # Rounding of the product must not cost a patch: 5 * (1 - 0.8) is 0.99...
     keep = int(patches * (1 - ratio) + 1e-6)
-    if not 0 < keep < patches:
+    if keep == 0:
         raise UserError(
-            f'an image of {height} x {width} patches keeps {keep} of {patches} at '
-            f'mask_ratio={ratio}: use larger images or another ratio'
+            f'an image of {height} x {width} patches has none left at '
+            f'mask_ratio={ratio}: use larger images or a lower ratio'
         )
     noise = torch.rand(images, patches, generator=generator, device=device)
     mask = torch.ones(images, patches, dtype=torch.bool, device=device)

@@ -11,10 +11,12 @@ from mmengine.registry import MODELS, DefaultScope
 pytest.importorskip('mmdet', reason='mmdet is not installed')
 pytest.importorskip('mmseg', reason='mmseg is not installed')
 
+from convnext_dense import ConvNeXtV2
 from convnext_dense.engine.config import load_config
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 LEAVES = sorted(p for p in CONFIGS.rglob('*.py') if '_base_' not in p.parts)
+PRETRAINING = [p for p in LEAVES if p.stem.startswith('fcmae')]
 PUBLISHED = [p for p in LEAVES if p.parent.name not in ('custom', 'shapes')]
 MOST_LINES = 12
 NAME = re.compile(
@@ -62,7 +64,7 @@ def test_a_leafs_name_agrees_with_its_backbone(path):
     cfg = Config.fromfile(path)
     found = NAME.fullmatch(path.stem)
     family = {'convnext': 'ConvNeXt', 'convnext-v2': 'ConvNeXtV2'}[found['family']]
-    backbone = cfg.model.backbone
+    backbone = cfg.model.get('backbone') or cfg.model.encoder
     assert (backbone.type, backbone.arch) == (f'convnext_dense.{family}', found['arch'])
 
 
@@ -71,9 +73,19 @@ def test_a_leafs_model_builds(path, options):
     cfg = load_config(path, options)
     with DefaultScope.overwrite_default_scope(cfg.default_scope):
         model = MODELS.build(cfg.model)
+    if path in PRETRAINING:
+        assert (
+            model.encoder.widths == ConvNeXtV2.variants[cfg.model.encoder.arch].widths
+        )
+        return
     # Necks and heads are as wide as the stages they stand on.
     neck = cfg.model.get('neck') or cfg.model.decode_head
     assert tuple(neck.in_channels) == model.backbone.widths
+
+
+@pytest.mark.parametrize('arch', ConvNeXtV2.variants)
+def test_every_convnext_v2_has_a_recipe_of_masked_pre_training(arch):
+    assert f'fcmae_convnext-v2-{arch}_800e_in1k' in {path.stem for path in PRETRAINING}
 
 
 @by_name(PUBLISHED)

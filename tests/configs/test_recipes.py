@@ -22,6 +22,11 @@ def segmentor():
     return Config.fromfile(CONFIGS / leaf)
 
 
+@pytest.fixture(scope='module')
+def pretraining():
+    return Config.fromfile(CONFIGS / 'fcmae/fcmae_convnext-v2-tiny_800e_in1k.py')
+
+
 def test_both_optimizers_are_the_published_adamw(detector, segmentor):
     for cfg in (detector, segmentor):
         assert cfg.optim_wrapper.optimizer == dict(
@@ -111,3 +116,56 @@ def test_multi_scale_testing_covers_half_to_seven_quarters_with_flips(segmentor)
     resizes, flips, *_ = segmentor.tta_pipeline[1].transforms
     assert [r.scale_factor for r in resizes] == [0.5, 0.75, 1.0, 1.25, 1.5, 1.75]
     assert [f.prob for f in flips] == [0.0, 1.0]
+
+
+# Masked pre-training: TRAINING.md and main_pretrain.py of
+# facebookresearch/ConvNeXt-V2@2553895.
+
+
+def test_pre_training_is_the_published_adamw(pretraining):
+    assert pretraining.optim_wrapper.optimizer == dict(
+        type='AdamW', lr=2.4e-3, betas=(0.9, 0.95), weight_decay=0.05
+    )
+
+
+def test_pre_training_sees_4096_images_a_step_at_the_published_rate(pretraining):
+    batch = pretraining.auto_scale_lr.base_batch_size
+    batch *= pretraining.optim_wrapper.accumulative_counts
+    assert batch == 4096
+    assert pretraining.optim_wrapper.optimizer.lr == pytest.approx(1.5e-4 * batch / 256)
+
+
+def test_pre_training_warms_up_40_of_800_epochs_and_falls_as_a_cosine(pretraining):
+    warm_up, fall = pretraining.param_scheduler
+    assert pretraining.train_cfg.max_epochs == 800
+    assert (warm_up.type, warm_up.end) == ('LinearLR', 40)
+    assert (fall.type, fall.begin, fall.end, fall.eta_min) == (
+        'CosineAnnealingLR', 40, 800, 0,
+    )  # fmt: skip
+
+
+def test_pre_training_decays_no_vector(pretraining):
+    from mmengine.optim import build_optim_wrapper
+
+    from convnext_dense import FCMAE
+
+    encoder = dict(type='convnext_dense.ConvNeXtV2', arch='atto')
+    cfg = dict(pretraining.optim_wrapper, type='OptimWrapper')
+    cfg.pop('dtype')
+    wrapper = build_optim_wrapper(FCMAE(encoder), cfg)
+    decayed = {
+        group['params'][0].ndim > 1: group['weight_decay']
+        for group in wrapper.optimizer.param_groups
+    }
+    assert decayed == {True: 0.05, False: 0}
+
+
+def test_pre_training_masks_as_published(pretraining):
+    model = pretraining.model
+    assert (model.mask_ratio, model.patch_size, model.norm_pix_loss) == (0.6, 32, True)
+    assert (model.decoder_depth, model.decoder_width) == (1, 512)
+
+
+def test_pre_training_crops_as_published(pretraining):
+    crop = pretraining.train_pipeline[1]
+    assert (crop.size, tuple(crop.scale), crop.interpolation) == (224, (0.2, 1.0), 3)
