@@ -13,6 +13,7 @@ __version__ = '0.1.0'
 
 # Public classes by the module that defines them; imported on first use.
 _LAZY = {
+    'FCMAE': 'convnext_dense.pretrain',
     'Conv2Former': 'convnext_dense.backbones',
     'ConvNeXt': 'convnext_dense.backbones',
     'ConvNeXtV2': 'convnext_dense.backbones',
@@ -20,6 +21,7 @@ _LAZY = {
 }
 
 __all__ = [
+    'FCMAE',
     'Conv2Former',
     'ConvNeXt',
     'ConvNeXtV2',

@@ -47,7 +47,10 @@ class Registry(root.Registry):
 
 
 MODELS = Registry(
-    'model', root.MODELS, ('backbones',), on_demand={'MaskTTAModel': 'detection'}
+    'model',
+    root.MODELS,
+    ('backbones',),
+    on_demand={'FCMAE': 'pretrain', 'MaskTTAModel': 'detection'},
 )
 OPTIM_WRAPPER_CONSTRUCTORS = Registry(
     'optimizer wrapper constructor', root.OPTIM_WRAPPER_CONSTRUCTORS, ('optim',)
@@ -58,11 +61,26 @@ DATASETS = Registry(
     root.DATASETS,
     on_demand={
         'CocoDataset': 'detection',
+        'ImageFolder': 'datasets.image_folder',
         'ADE20KDataset': 'segmentation',
         'LabelMapDataset': 'segmentation',
     },
 )
 METRICS = Registry('metric', root.METRICS, on_demand={'CocoMetric': 'detection'})
 TRANSFORMS = Registry(
-    'transform', root.TRANSFORMS, on_demand={'LoadLabelMap': 'segmentation'}
+    'transform',
+    root.TRANSFORMS,
+    on_demand={'LoadLabelMap': 'segmentation'}
+    | dict.fromkeys(
+        (
+            'CenterCrop',
+            'LoadImage',
+            'PackImage',
+            'RandomHorizontalFlip',
+            'RandomResizedCrop',
+            'RandomVerticalFlip',
+            'Resize',
+        ),
+        'datasets.image_transforms',
+    ),
 )

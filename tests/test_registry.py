@@ -8,6 +8,8 @@ from convnext_dense.registry import DATASETS, MODELS, SCOPE, TRANSFORMS
 NAMES = {
     'MODELS': ['ConvNeXt', 'ConvNeXtV2'],
     'OPTIM_WRAPPER_CONSTRUCTORS': ['LayerDecayConstructor'],
+    'DATASETS': ['ImageFolder'],
+    'TRANSFORMS': ['LoadImage', 'RandomResizedCrop', 'PackImage'],
 }
 HOST_NAMES = {
     'mmdet': {'DATASETS': ['CocoDataset']},

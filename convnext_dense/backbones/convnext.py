@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from convnext_dense.layers import DropPath
@@ -18,6 +19,8 @@ from .pyramid import Pyramid, Variant, doubling
 
 class ConvNeXtBlock(nn.Module):
     """Depthwise 7x7, LayerNorm, MLP of four times the width, scaled residual."""
+
+    maskable = True  # runs on visible patches
 
     def __init__(self, width: int, drop_path: float, layer_scale: float):
         super().__init__()
@@ -32,10 +35,26 @@ class ConvNeXtBlock(nn.Module):
         )
         self.drop_path = DropPath(drop_path)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (N, C, H, W) to the same shape."""
-        y = self.mlp(self.dwconv(x).permute(0, 2, 3, 1))  # (N, H, W, C)
+    def forward(self, x: Tensor, visible: Any = None) -> Tensor:
+        """Map (N, C, H, W) to the same shape.
+
+        Args:
+            x: Features.
+            visible: Where ``x`` is a column of visible patches, what spreads it over
+                the image and stacks it again: the one layer that looks beyond a patch
+                sees zeros where patches are removed.
+        """
+        y = self.dwconv(x) if visible is None else self._visible_dwconv(x, visible)
+        y = self.mlp(y.permute(0, 2, 3, 1))  # (N, H, W, C)
         return x + self.drop_path(y.permute(0, 3, 1, 2))
+
+    def _visible_dwconv(self, x: Tensor, visible: Any) -> Tensor:
+        conv: Any = self.dwconv
+        y = F.conv2d(
+            visible.spread(x), conv.weight, padding=conv.padding, groups=conv.groups
+        )
+        # Fewer positions get the bias, whose gradient is slow inside a convolution.
+        return visible.stack(y) + conv.bias.to(y.dtype)[:, None, None]
 
     def mlp(self, x: Tensor) -> Tensor:
         """Map (N, H, W, C) to the same shape, position by position."""

@@ -166,15 +166,16 @@ class Pyramid(BaseModule):
         ):
             x = down(x)
             for block in blocks.children():
-                x = self._run(block, x)
+                x = self.run(block, x)
             if stage in self.out_indices:
                 outputs[stage] = getattr(self, f'norm{stage}')(x)
         return tuple(outputs[stage] for stage in self.out_indices)
 
-    def _run(self, block: nn.Module, x: Tensor) -> Tensor:
+    def run(self, block: nn.Module, *inputs: Any) -> Tensor:
+        """Run a block, to be computed again in the backward pass if ``with_cp``."""
         if self.with_cp and torch.is_grad_enabled():
-            return checkpoint(block, x, use_reentrant=False)
-        return block(x)
+            return checkpoint(block, *inputs, use_reentrant=False)
+        return block(*inputs)
 
     def train(self, mode: bool = True) -> 'Pyramid':
         """Switch to training, except for what is frozen."""

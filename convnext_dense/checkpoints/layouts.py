@@ -94,6 +94,26 @@ TIMM = Layout(
     beside=r'(head|norm_pre)\.',
 )
 
+SPARSE = Layout(
+    'official V2, sparse pre-training',
+    stem='downsample_layers.0.0.weight',
+    mark='.dwconv.kernel',
+    # The stem is an ordinary convolution.
+    table={f'downsample_layers.{i}.0': f'downsample_layers.{i}.0.ln' for i in (1, 2, 3)}
+    | {
+        f'downsample_layers.{i}.1.weight': f'downsample_layers.{i}.1.kernel'
+        for i in (1, 2, 3)
+    }
+    | {
+        'stages.{i}.{j}.dwconv.weight': 'stages.{i}.{j}.dwconv.kernel',
+        **_blocks(
+            'stages.{i}.{j}', '', '', 'norm.ln', 'pwconv1.linear', '', '',
+            'pwconv2.linear',
+        ),
+    },
+    beside=r'(head|norm|decoder|proj|pred)\.|mask_token',
+)  # fmt: skip
+
 # Of two layouts with the same stem, the one with a mark comes first.
 LAYOUTS = [
     Layout(
@@ -106,21 +126,7 @@ LAYOUTS = [
         ),
         beside=r'head\.',
     ),
-    Layout(
-        'official V2, sparse pre-training',
-        stem='downsample_layers.0.0.weight',
-        mark='.dwconv.kernel',
-        table={
-            'downsample_layers.{i}.0': 'downsample_layers.{i}.0.ln',
-            'downsample_layers.{i}.{j}.weight': 'downsample_layers.{i}.{j}.kernel',
-            'stages.{i}.{j}.dwconv.weight': 'stages.{i}.{j}.dwconv.kernel',
-            **_blocks(
-                'stages.{i}.{j}', '', '', 'norm.ln', 'pwconv1.linear', '', '',
-                'pwconv2.linear',
-            ),
-        },
-        beside=r'(head|norm|decoder|proj|pred)\.|mask_token',
-    ),
+    SPARSE,
     # facebookresearch/ConvNeXt@048efce, facebookresearch/ConvNeXt-V2@2553895 and
     # HVision-NKU/Conv2Former@94fd1c4 alike, in classifiers, detectors and masked
     # autoencoders; and DINOv3's own release.

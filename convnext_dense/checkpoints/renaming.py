@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from .layouts import LAYOUTS, TIMM, State
+from .layouts import LAYOUTS, SPARSE, TIMM, State
 
 # Weights of one dimension, whatever their shape elsewhere: V2 stores the affine of its
 # response norm as (1, 1, 1, C), torchvision its layer scale as (C, 1, 1).
@@ -80,6 +80,23 @@ def to_timm(state: State) -> State:
     }
 
 
+def to_sparse(state: State) -> State:
+    """Bring a backbone's weights from our names into those of sparse pre-training."""
+    theirs = {}
+    for ours, value in state.items():
+        name = SPARSE.theirs(ours)
+        if name.endswith('kernel'):
+            theirs[name] = _kernel(value)
+            theirs[name.replace('kernel', 'bias')] = state[
+                ours.replace('weight', 'bias')
+            ][None]
+        elif '.grn.' in name:
+            theirs[name] = value[None]
+        else:
+            theirs.setdefault(name, value)
+    return theirs
+
+
 def _shaped(ours: str, theirs: str, value: Tensor) -> Tensor:
     if theirs.endswith('kernel'):
         return _convolution(value)
@@ -101,6 +118,12 @@ def _convolution(kernel: Tensor) -> Tensor:
         kernel = kernel.unsqueeze(1)
     weight = kernel.permute(2, 1, 0)  # (out, in, k * k)
     return weight.unflatten(2, (side, side)).transpose(3, 2).contiguous()
+
+
+def _kernel(weight: Tensor) -> Tensor:
+    """Undo :func:`_convolution`."""
+    kernel = weight.transpose(3, 2).flatten(2).permute(2, 1, 0).contiguous()
+    return kernel.squeeze(1) if weight.shape[1] == 1 else kernel
 
 
 def _name(layout: str, prefix: str, state: State) -> str:

@@ -73,3 +73,16 @@ def test_another_type_brings_arguments_of_its_own(cfg, first):
 def test_a_key_that_means_nothing_is_refused_with_a_hint(cfg, key, hint):
     with pytest.raises(UserError, match=hint):
         check_overrides(cfg, {key: 1})
+
+
+def test_another_type_takes_its_own_arguments(cfg):
+    cfg.model.init_cfg = dict(type='Kaiming', layer='Conv2d')
+    check_overrides(
+        cfg, {'model.init_cfg.type': 'Pretrained', 'model.init_cfg.checkpoint': 'a.pth'}
+    )
+
+
+def test_the_type_that_stays_takes_no_arguments_of_another(cfg):
+    cfg.model.init_cfg = dict(type='Kaiming', layer='Conv2d')
+    with pytest.raises(UserError, match='no such key'):
+        check_overrides(cfg, {'model.init_cfg.checkpoint': 'a.pth'})

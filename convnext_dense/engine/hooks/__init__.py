@@ -3,5 +3,13 @@
 from .class_check import ClassCheck
 from .metrics_file import MetricsFile
 from .prediction_sheet import PredictionSheet
+from .reconstruction_sheet import ReconstructionSheet
+from .unusable_images import UnusableImages
 
-__all__ = ['ClassCheck', 'MetricsFile', 'PredictionSheet']
+__all__ = [
+    'ClassCheck',
+    'MetricsFile',
+    'PredictionSheet',
+    'ReconstructionSheet',
+    'UnusableImages',
+]
