@@ -17,6 +17,7 @@ from .runner import Runner, check_devices
 # Hooks that every run of the tools has, whatever its config.
 ALWAYS = dict(
     class_check=dict(type='convnext_dense.ClassCheck'),
+    config_in_checkpoint=dict(type='convnext_dense.ConfigInCheckpoint'),
     metrics_file=dict(type='convnext_dense.MetricsFile'),
 )
 
@@ -81,7 +82,7 @@ def evaluate(
     cfg = prepare(config, work_dir, launcher, cfg_options)
     cfg.load_from = str(checkpoint)
     # The checkpoint brings the weights that an `init_cfg` would fetch.
-    _drop_pretrained(cfg.model)
+    drop_pretrained(cfg.model)
     return Runner.from_cfg(cfg).test()
 
 
@@ -135,16 +136,17 @@ def _no_accident(cfg: Config) -> None:
         )
 
 
-def _drop_pretrained(node: object) -> None:
+def drop_pretrained(node: object) -> None:
+    """Remove, in place, every ``init_cfg`` that would fetch weights."""
     if isinstance(node, list | tuple):
         for item in node:
-            _drop_pretrained(item)
+            drop_pretrained(item)
     elif isinstance(node, dict):
         init = node.get('init_cfg')
         if isinstance(init, dict) and init.get('type') == 'Pretrained':
             node['init_cfg'] = None
         for value in node.values():
-            _drop_pretrained(value)
+            drop_pretrained(value)
 
 
 def _say_results(runner: Runner) -> None:

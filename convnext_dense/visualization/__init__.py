@@ -1,7 +1,15 @@
 """Pictures of truth and predictions, on arrays alone."""
 
 from .drawing import draw_instances, draw_label_map
+from .masks import MaskCrop, crop_masks
 from .palette import class_colours
 from .sheet import contact_sheet
 
-__all__ = ['class_colours', 'contact_sheet', 'draw_instances', 'draw_label_map']
+__all__ = [
+    'MaskCrop',
+    'class_colours',
+    'contact_sheet',
+    'crop_masks',
+    'draw_instances',
+    'draw_label_map',
+]
