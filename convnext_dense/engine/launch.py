@@ -82,7 +82,7 @@ def evaluate(
     cfg = prepare(config, work_dir, launcher, cfg_options)
     cfg.load_from = str(checkpoint)
     # The checkpoint brings the weights that an `init_cfg` would fetch.
-    drop_pretrained(cfg.model)
+    _drop_pretrained(cfg.model)
     return Runner.from_cfg(cfg).test()
 
 
@@ -136,17 +136,16 @@ def _no_accident(cfg: Config) -> None:
         )
 
 
-def drop_pretrained(node: object) -> None:
-    """Remove, in place, every ``init_cfg`` that would fetch weights."""
+def _drop_pretrained(node: object) -> None:
     if isinstance(node, list | tuple):
         for item in node:
-            drop_pretrained(item)
+            _drop_pretrained(item)
     elif isinstance(node, dict):
         init = node.get('init_cfg')
         if isinstance(init, dict) and init.get('type') == 'Pretrained':
             node['init_cfg'] = None
         for value in node.values():
-            drop_pretrained(value)
+            _drop_pretrained(value)
 
 
 def _say_results(runner: Runner) -> None:

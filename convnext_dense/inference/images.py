@@ -1,6 +1,8 @@
 """Anything that is an image to an upright array of RGB bytes."""
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
@@ -42,19 +44,30 @@ def read_image(source: ImageLike, most_pixels: int = MOST_PIXELS) -> np.ndarray:
         return _from_array(source)
     if isinstance(source, Image.Image):
         name = getattr(source, 'filename', '') or 'an image'
-        return _decoded(source, name, most_pixels)
+        with _explained(name):
+            return _decoded(source, name, most_pixels)
     name, file = _opened(source)
-    with file:
-        try:
-            with Image.open(file) as image:
-                return _decoded(image, name, most_pixels)
-        except UnidentifiedImageError as error:
-            raise UserError(f'{name} is no image that can be read') from error
-        except Image.DecompressionBombError as error:
-            raise UserError(
-                f'{name} has more than {2 * MOST_PIXELS:,} pixels and was not decoded: '
-                'cut or shrink it first'
-            ) from error
+    with file, _explained(name), Image.open(file) as image:
+        return _decoded(image, name, most_pixels)
+
+
+@contextmanager
+def _explained(name: str) -> Iterator[None]:
+    """Name the image in what Pillow raises."""
+    try:
+        yield
+    except UserError:
+        raise
+    except UnidentifiedImageError as error:
+        raise UserError(f'{name} is no image that can be read') from error
+    except Image.DecompressionBombError as error:
+        raise UserError(
+            f'{name} has more than {2 * MOST_PIXELS:,} pixels and was not decoded: '
+            'cut or shrink it first'
+        ) from error
+    # A damaged file fails in any way: OSError, SyntaxError, IndexError, struct.error...
+    except Exception as error:
+        raise UserError(f'{name} is no whole image: {error}') from error
 
 
 def _opened(source: Any) -> tuple[str, BinaryIO]:
@@ -77,13 +90,10 @@ def _opened(source: Any) -> tuple[str, BinaryIO]:
 
 def _decoded(image: Image.Image, name: str, most_pixels: int) -> np.ndarray:
     _check_size(name, image.size, most_pixels)
-    try:
-        upright = ImageOps.exif_transpose(image)
-        if upright.mode.startswith(('I', 'F')):
-            return _from_deep(np.asarray(upright), name)
-        return np.asarray(upright.convert('RGB'))
-    except (OSError, SyntaxError, ValueError, IndexError) as error:
-        raise UserError(f'{name} is no whole image: {error}') from error
+    upright = ImageOps.exif_transpose(image)
+    if upright.mode.startswith(('I', 'F')):
+        return _from_deep(np.asarray(upright), name)
+    return np.asarray(upright.convert('RGB'))
 
 
 def _from_deep(pixels: np.ndarray, name: str) -> np.ndarray:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 from mmengine.registry import MODELS, DefaultScope
 from torch import nn
 
@@ -22,7 +22,6 @@ from convnext_dense.engine.config import load_config
 from convnext_dense.engine.device import fit_to_device
 from convnext_dense.engine.history import SAFE_GLOBALS
 from convnext_dense.engine.hosts import HOSTS, import_host
-from convnext_dense.engine.launch import drop_pretrained
 from convnext_dense.engine.runner import check_widths, explained
 from convnext_dense.engine.stored_config import stored_config
 from convnext_dense.errors import UserError
@@ -79,7 +78,8 @@ def load_model(
         )
     # Data sets and evaluators are for training and testing.
     import_host(scope, parts=('models',))
-    drop_pretrained(cfg.model)
+    # The weights come from the checkpoint, whatever they started from.
+    cfg.model = _without_init(cfg.model)
     if config is None:
         check_model(cfg.model, path)
     with BUILDING, DefaultScope.overwrite_default_scope(scope), explained('model'):
@@ -105,6 +105,16 @@ def _config(config: Any, meta: Mapping, path: Path) -> Config:
         f'{path} has no config inside that can be read without running it: name the '
         f'config file too (--config){found}; it is a Python program that will be run'
     )
+
+
+def _without_init(node: Any) -> Any:
+    """Copy a config without any ``init_cfg``."""
+    if isinstance(node, Mapping):
+        items = {k: _without_init(v) for k, v in node.items() if k != 'init_cfg'}
+        return ConfigDict(items)
+    if isinstance(node, list | tuple):
+        return type(node)(_without_init(item) for item in node)
+    return node
 
 
 def _classes(meta: Mapping, cfg: Config, model: Any) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from mmengine import registry as root
 from mmengine.registry import Registry
 
 from convnext_dense.errors import CheckpointError
+from convnext_dense.registry import MODELS
 
 SCOPES = ('convnext_dense', 'mmdet', 'mmseg', 'mmcv', 'mmengine')
 # What the hosts look up by other means than a registry.
@@ -50,6 +51,7 @@ def check_model(model: Mapping[str, Any], path: Path) -> None:
 
 def _registered() -> set[str]:
     """Collect the names of what models are built from, in all scopes."""
+    MODELS.import_from_location()
     names = set(OPERATORS)
     waiting: list[Registry] = [root.MODELS, root.TASK_UTILS]
     while waiting:
