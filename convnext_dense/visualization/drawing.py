@@ -10,7 +10,7 @@ from .masks import MaskCrop, crop_masks
 from .palette import class_colours
 
 # Above this many instances names say less than they hide; a single class needs none.
-MOST_NAMES = 40
+MOST_NAMES = 24
 # Regions smaller than this share of the picture have no name.
 SMALLEST_NAMED = 0.004
 
