@@ -22,6 +22,7 @@ REQUIRES = [
     'faster-coco-eval>=1.6',
     'opencv-python>=4.8',
     'pillow>=10.1',
+    'pycocotools>=2.0.7',
     'safetensors>=0.4',
     'tqdm>=4.60',
 ]
@@ -29,6 +30,7 @@ REQUIRES = [
 EXTRAS = {
     'dev': ['pytest>=8', 'hypothesis>=6', 'ruff>=0.6', 'mypy>=1.10', 'codespell>=2.3'],
     'app': ['gradio>=5'],
+    'video': ['av>=12'],
     'export': ['onnx>=1.16', 'onnxscript>=0.1', 'onnxruntime>=1.18'],
 }
 

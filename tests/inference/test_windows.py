@@ -9,9 +9,7 @@ from convnext_dense.inference.results import Detections
 from convnext_dense.inference.windows import OVERLAP, merge_windows, places
 
 
-@given(
-    height=st.integers(1, 900), width=st.integers(1, 900), side=st.integers(32, 300)
-)
+@given(height=st.integers(1, 900), width=st.integers(1, 900), side=st.integers(32, 300))
 def test_windows_cover_every_pixel(height, width, side):
     covered = np.zeros((height, width), bool)
     for x, y in places(height, width, side):

@@ -33,6 +33,13 @@ def test_no_option_is_added_to_the_tools(command):
     assert flags(command) == common | ({'--resume'} if command == 'train' else set())
 
 
+def test_no_option_is_added_to_predict():
+    assert flags('predict') == {
+        '--help', '--config', '--out', '--threshold', '--classes', '--save',
+        '--annotations', '--device', '--window', '--batch-size',
+    }  # fmt: skip
+
+
 def test_help_imports_nothing_heavy():
     script = (
         'import sys\n'
