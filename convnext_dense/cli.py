@@ -1,4 +1,4 @@
-"""The command line: ``convnext-dense train|test|predict``, and the scripts in tools/.
+"""The command line: ``convnext-dense train|test|predict|export``, and the tools.
 
 What is heavy is imported when it is used, so that ``--help`` answers at once.
 """
@@ -19,6 +19,7 @@ TEST = 'Evaluate a checkpoint, and write metrics.json to the work dir.'
 PREDICT = (
     'Predict images, folders and videos; draw the results and write them to files.'
 )
+EXPORT = 'Write a model as a file that other runtimes execute.'
 
 
 def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int:
@@ -46,6 +47,10 @@ def _function(command: str) -> Callable[..., Any]:
         from convnext_dense.inference.command import predict
 
         return partial(predict, say=print)
+    if command == 'export':
+        from convnext_dense.export.command import export
+
+        return partial(export, say=print)
     from convnext_dense.engine import launch
 
     return launch.train if command == 'train' else launch.evaluate
@@ -68,7 +73,32 @@ def _parser(prog: str | None) -> argparse.ArgumentParser:
     _add_common(test)
     test.add_argument('checkpoint', type=Path, help='a .pth file')
     _add_predict(commands.add_parser('predict', help=PREDICT, description=PREDICT))
+    _add_export(commands.add_parser('export', help=EXPORT, description=EXPORT))
     return parser
+
+
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add('config', type=Path, nargs='?', help='for a checkpoint that has none inside')
+    add('checkpoint', type=Path, help='a .pth file')
+    add(
+        '--format',
+        default='onnx',
+        choices=('onnx', 'torch'),
+        help='an ONNX file, or a program of torch.export (default: %(default)s)',
+    )
+    add('--out', type=Path, metavar='PATH', help='the file to write')
+    add(
+        '--half',
+        action='store_true',
+        help='convolutions and linear layers in half precision, norms in full',
+    )
+    add(
+        '--check',
+        nargs='+',
+        metavar='INPUT',
+        help='images to compare the file with torch on',
+    )
 
 
 def _add_predict(parser: argparse.ArgumentParser) -> None:

@@ -40,6 +40,10 @@ def test_no_option_is_added_to_predict():
     }  # fmt: skip
 
 
+def test_no_option_is_added_to_export():
+    assert flags('export') == {'--help', '--format', '--out', '--half', '--check'}
+
+
 def test_help_imports_nothing_heavy():
     script = (
         'import sys\n'
