@@ -23,6 +23,7 @@ REQUIRES = [
     'filelock>=3.12',  # one process downloads, the others wait
     'opencv-python>=4.8',
     'pillow>=10.1',
+    'pycocotools>=2.0.7',
     'safetensors>=0.4',
     'tqdm>=4.60',
 ]
@@ -31,6 +32,7 @@ EXTRAS = {
     'dev': ['pytest>=8', 'hypothesis>=6', 'ruff>=0.6', 'mypy>=1.10', 'codespell>=2.3'],
     'peers': ['timm>=1.0', 'transformers>=4.56'],  # what is compared with in tests
     'app': ['gradio>=5'],
+    'video': ['av>=12'],
     'export': ['onnx>=1.16', 'onnxscript>=0.1', 'onnxruntime>=1.18'],
 }
 

@@ -1,4 +1,4 @@
-"""The command line: ``convnext-dense train|test``, and the scripts in tools/.
+"""The command line: ``convnext-dense train|test|predict|export``, and the tools.
 
 What is heavy is imported when it is used, so that ``--help`` answers at once.
 """
@@ -6,14 +6,20 @@ What is heavy is imported when it is used, so that ``--help`` answers at once.
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from convnext_dense import __version__
 from convnext_dense.errors import UserError
 
 TRAIN = 'Train a detector or a segmentor; the config decides which.'
 TEST = 'Evaluate a checkpoint, and write metrics.json to the work dir.'
+PREDICT = (
+    'Predict images, folders and videos; draw the results and write them to files.'
+)
+EXPORT = 'Write a model as a file that other runtimes execute.'
 
 
 def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int:
@@ -21,12 +27,9 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
     parser = _parser(prog)
     args = vars(parser.parse_args(arguments))
     command = args.pop('command')
-    _set_rank(args.pop('local_rank'))
+    _set_rank(args.pop('local_rank', None))
     try:
-        from convnext_dense.engine import launch
-
-        run = launch.train if command == 'train' else launch.evaluate
-        run(**args)
+        _function(command)(**args)
     except UserError as error:
         if os.environ.get('CONVNEXT_DENSE_TRACEBACK'):
             raise
@@ -36,6 +39,21 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
     except KeyboardInterrupt:
         return complain('interrupted', code=130)
     return 0
+
+
+def _function(command: str) -> Callable[..., Any]:
+    """Import what a command runs."""
+    if command == 'predict':
+        from convnext_dense.inference.command import predict
+
+        return partial(predict, say=print)
+    if command == 'export':
+        from convnext_dense.export.command import export
+
+        return partial(export, say=print)
+    from convnext_dense.engine import launch
+
+    return launch.train if command == 'train' else launch.evaluate
 
 
 def _parser(prog: str | None) -> argparse.ArgumentParser:
@@ -59,7 +77,86 @@ def _parser(prog: str | None) -> argparse.ArgumentParser:
         action='store_true',
         help="merge several scales and flips, as the config's tta_pipeline says",
     )
+    _add_predict(commands.add_parser('predict', help=PREDICT, description=PREDICT))
+    _add_export(commands.add_parser('export', help=EXPORT, description=EXPORT))
     return parser
+
+
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add('config', type=Path, nargs='?', help='for a checkpoint that has none inside')
+    add('checkpoint', type=Path, help='a .pth file')
+    add(
+        '--format',
+        default='onnx',
+        choices=('onnx', 'torch'),
+        help='an ONNX file, or a program of torch.export (default: %(default)s)',
+    )
+    add('--out', type=Path, metavar='PATH', help='the file to write')
+    add(
+        '--half',
+        action='store_true',
+        help='convolutions and linear layers in half precision, norms in full',
+    )
+    add(
+        '--check',
+        nargs='+',
+        metavar='INPUT',
+        help='images to compare the file with torch on',
+    )
+
+
+def _add_predict(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add('checkpoint', type=Path, help='a .pth file')
+    add(
+        'inputs',
+        nargs='+',
+        metavar='INPUT',
+        help='images, folders, patterns, videos, URLs of streams, or - for standard '
+        'input',
+    )
+    add(
+        '--config',
+        type=Path,
+        metavar='PATH',
+        help='the config of a checkpoint that has none inside',
+    )
+    add(
+        '--out',
+        type=Path,
+        default=Path('predictions'),
+        metavar='DIR',
+        help='where results go (default: %(default)s)',
+    )
+    add(
+        '--threshold',
+        type=float,
+        default=0.5,
+        metavar='SCORE',
+        help='lowest score of an object, in 0..1 (default: %(default)s)',
+    )
+    add('--classes', nargs='+', metavar='NAME', help='only these classes')
+    add(
+        '--save',
+        nargs='+',
+        choices=('pictures', 'json', 'labels'),
+        help='what to write (default: all that the model gives)',
+    )
+    add(
+        '--annotations',
+        type=Path,
+        metavar='PATH',
+        help='a COCO file whose ids of images and categories results.json should have',
+    )
+    add('--device', help='cpu, cuda, cuda:1, ... (default: a GPU where there is one)')
+    add(
+        '--window',
+        type=int,
+        metavar='PIXELS',
+        help='slide a window of this side over images at their full size',
+    )
+    add('--batch-size', type=int, default=1, metavar='N', help='(default: 1)')
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:

@@ -2,16 +2,22 @@
 
 import contextlib
 import io
+from collections.abc import Sequence
 from importlib import import_module
 
 from convnext_dense.errors import UserError
 
 HOSTS = ('mmdet', 'mmseg')
+PARTS = ('models', 'datasets', 'evaluation', 'visualization')
 INSTALL = 'run `make install`, or pip install convnext-dense'
 
 
-def import_host(scope: str) -> None:
+def import_host(scope: str, parts: Sequence[str] = PARTS) -> None:
     """Import the package behind a config's ``default_scope``, if it is a host.
+
+    Args:
+        scope: The ``default_scope``.
+        parts: The packages of it that are needed; prediction needs models alone.
 
     Raises:
         UserError: If it is not installed, or a library that it needs is missing.
@@ -21,7 +27,7 @@ def import_host(scope: str) -> None:
     try:
         # The hosts print remarks on optional packages while they are imported.
         with contextlib.redirect_stdout(io.StringIO()):
-            for part in ('models', 'datasets', 'evaluation', 'visualization'):
+            for part in parts:
                 import_module(f'{scope}.{part}')
     except ModuleNotFoundError as error:
         raise UserError(f'{scope} cannot be imported: {error}; {INSTALL}') from error

@@ -18,6 +18,7 @@ from .tta import augment_tests
 # Hooks that every run of the tools has, whatever its config.
 ALWAYS = dict(
     class_check=dict(type='convnext_dense.ClassCheck'),
+    config_in_checkpoint=dict(type='convnext_dense.ConfigInCheckpoint'),
     metrics_file=dict(type='convnext_dense.MetricsFile'),
 )
 

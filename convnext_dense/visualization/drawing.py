@@ -4,12 +4,15 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
 
+from .labels import Label, write_labels
+from .masks import MaskCrop, crop_masks
 from .palette import class_colours
 
-# Above this many instances, names would hide what they name; a single class needs none.
-MOST_NAMES = 12
+# Above this many instances names say less than they hide; a single class needs none.
+MOST_NAMES = 24
+# Regions smaller than this share of the picture have no name.
+SMALLEST_NAMED = 0.004
 
 
 def draw_instances(
@@ -18,7 +21,7 @@ def draw_instances(
     names: Sequence[str],
     *,
     boxes: np.ndarray | None = None,
-    masks: np.ndarray | None = None,
+    masks: np.ndarray | Sequence[MaskCrop] | None = None,
     scores: np.ndarray | None = None,
     scale: float = 1.0,
     alpha: float = 0.45,
@@ -29,8 +32,9 @@ def draw_instances(
         image: (H, W, 3) RGB in 0..255.
         labels: (N,) indices into ``names``.
         names: Class names.
-        boxes: (N, 4) x1, y1, x2, y2 in pixels of ``image``.
-        masks: (N, H, W) boolean.
+        boxes: (N, 4) x1, y1, x2, y2 in pixels of ``image``; drawn where there are no
+            masks.
+        masks: (N, H, W) boolean, or a crop for each.
         scores: (N,) in 0..1, written behind the names.
         scale: Enlarge the picture, so that small images have room for names.
         alpha: Opacity of the masks in 0..1.
@@ -39,33 +43,37 @@ def draw_instances(
         (H * scale, W * scale, 3) RGB in 0..255.
     """
     canvas = _resized(image, scale, cv2.INTER_CUBIC)
+    taken = np.zeros(canvas.shape[:2], dtype=bool)
     colours = class_colours(len(names))
     line = max(1, round(min(canvas.shape[:2]) / 200))
     # Low scores first, so that the sure ones end on top.
-    order = np.argsort(scores) if scores is not None else np.arange(len(labels))
-    for index in order:
-        if masks is None:
-            break
-        mask = _resized(masks[index].astype(np.uint8), scale, cv2.INTER_LINEAR) > 0
-        colour = np.array(colours[labels[index]])
-        canvas[mask] = ((1 - alpha) * canvas[mask] + alpha * colour).astype(np.uint8)
-        outline, _ = cv2.findContours(
-            mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
-        )
-        cv2.drawContours(canvas, outline, -1, colour.tolist(), line, cv2.LINE_AA)
+    order = (
+        [*map(int, np.argsort(scores))] if scores is not None else [*range(len(labels))]
+    )
+    if masks is not None:
+        crops = crop_masks(masks) if isinstance(masks, np.ndarray) else masks
+        for index in order:
+            crop = crops[index].scaled(scale, *canvas.shape[:2])
+            _draw_mask(canvas, taken, crop, colours[labels[index]], line, alpha)
     if boxes is None:
         return canvas
-    corners = (np.asarray(boxes, dtype=float) * scale).round().astype(int)
-    for index in order if masks is None else ():
-        x1, y1, x2, y2 = corners[index].tolist()
-        cv2.rectangle(canvas, (x1, y1), (x2, y2), colours[labels[index]], line)
+    corners = np.asarray(boxes, dtype=float) * scale
+    if masks is None:
+        for index in order:
+            _draw_box(canvas, taken, corners[index], colours[labels[index]], line)
     if len(labels) > MOST_NAMES or len(names) == 1:
         return canvas
+    # Sure ones first: where names meet, theirs are kept.
     texts = [
-        names[labels[index]] + (f' {scores[index]:.2f}' if scores is not None else '')
-        for index in order
+        Label(
+            names[labels[index]]
+            + (f' {scores[index]:.2f}' if scores is not None else ''),
+            tuple(corners[index].tolist()),
+            colours[labels[index]],
+        )
+        for index in order[::-1]
     ]
-    return _write(canvas, texts, corners[order], [colours[labels[i]] for i in order])
+    return write_labels(canvas, texts, taken)
 
 
 def draw_label_map(
@@ -76,6 +84,7 @@ def draw_label_map(
     scale: float = 1.0,
     alpha: float = 0.55,
     untinted: Sequence[int] = (),
+    names: Sequence[str] = (),
 ) -> np.ndarray:
     """Draw a label map; values outside ``num_classes`` stay uncoloured.
 
@@ -86,43 +95,83 @@ def draw_label_map(
         scale: Enlarge the picture.
         alpha: Opacity of the colours in 0..1.
         untinted: Classes that stay uncoloured, such as a background.
+        names: Class names, written on the largest region of each class.
 
     Returns:
         (H * scale, W * scale, 3) RGB in 0..255.
     """
-    table = np.zeros((256 if num_classes < 256 else num_classes + 1, 3))
+    table = np.zeros((256 if num_classes < 256 else num_classes + 1, 3), np.uint8)
     table[:num_classes] = class_colours(num_classes)
     known = (label_map >= 0) & (label_map < num_classes)
-    known &= ~np.isin(label_map, [*untinted])
+    if untinted:
+        known &= ~np.isin(label_map, [*untinted])
     colours = table[np.where(known, label_map, len(table) - 1)]
-    mixed = np.where(known[..., None], (1 - alpha) * image + alpha * colours, image)
-    return _resized(mixed.astype(np.uint8), scale, cv2.INTER_NEAREST)
+    mixed = np.ascontiguousarray(image).copy()
+    blended = cv2.addWeighted(mixed, 1 - alpha, colours, alpha, 0)
+    cv2.copyTo(blended, known.astype(np.uint8), mixed)
+    canvas = _resized(mixed, scale, cv2.INTER_NEAREST)
+    if not names:
+        return canvas
+    present = np.bincount(label_map[known].ravel(), minlength=num_classes)
+    least = SMALLEST_NAMED * label_map.size
+    labels = [
+        Label(
+            names[index],
+            _place(label_map == index, scale),
+            tuple(table[index].tolist()),
+        )
+        for index in np.argsort(-present)
+        if present[index] > least
+    ]
+    return write_labels(canvas, labels, np.zeros(canvas.shape[:2], dtype=bool))
+
+
+def _draw_mask(
+    canvas: np.ndarray,
+    taken: np.ndarray,
+    crop: MaskCrop,
+    colour: tuple[int, int, int],
+    line: int,
+    alpha: float,
+) -> None:
+    x, y, bits = crop
+    if not bits.size:
+        return
+    window = np.s_[y : y + bits.shape[0], x : x + bits.shape[1]]
+    mask = bits.view(np.uint8)
+    # A table of 256 values per channel blends in one pass.
+    values = np.arange(256)[:, None] * (1 - alpha) + np.array(colour) * alpha
+    tinted = cv2.LUT(canvas[window], values.round().astype(np.uint8)[None])
+    cv2.copyTo(tinted, mask, canvas[window])
+    taken[window] |= bits
+    outline, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    cv2.drawContours(canvas, outline, -1, colour, line, cv2.LINE_AA, offset=(x, y))
+
+
+def _draw_box(
+    canvas: np.ndarray,
+    taken: np.ndarray,
+    corners: np.ndarray,
+    colour: tuple[int, int, int],
+    line: int,
+) -> None:
+    x1, y1, x2, y2 = corners.round().astype(int).tolist()
+    cv2.rectangle(canvas, (x1, y1), (x2, y2), colour, line)
+    taken[max(0, y1) : max(0, y2), max(0, x1) : max(0, x2)] = True
+
+
+def _place(mask: np.ndarray, scale: float) -> tuple[float, float, float, float]:
+    """Give the point of a region that is farthest from its border, as an empty box."""
+    step = max(1, round(max(mask.shape) / 256))
+    padded = np.pad(mask[::step, ::step].astype(np.uint8), 1)
+    depth = cv2.distanceTransform(padded, cv2.DIST_L2, 3)
+    y, x = np.unravel_index(depth.argmax(), depth.shape)
+    x, y = (x - 1) * step * scale, (y - 1) * step * scale
+    return (x, y, x, y)
 
 
 def _resized(image: np.ndarray, scale: float, interpolation: int) -> np.ndarray:
     if scale == 1:
-        return image.copy()
+        return np.ascontiguousarray(image).copy()
     height, width = (round(side * scale) for side in image.shape[:2])
     return cv2.resize(image, (width, height), interpolation=interpolation)
-
-
-def _write(
-    canvas: np.ndarray,
-    texts: Sequence[str],
-    corners: np.ndarray,
-    colours: Sequence[tuple[int, int, int]],
-) -> np.ndarray:
-    """Write each text on a chip at its box's upper left corner, inside the picture."""
-    picture = Image.fromarray(canvas)
-    draw = ImageDraw.Draw(picture)
-    font = ImageFont.load_default(max(10, min(canvas.shape[:2]) // 26))
-    for text, (x1, y1, *_), colour in zip(texts, corners, colours, strict=True):
-        left, top, right, bottom = draw.textbbox((0, 0), text, font=font)
-        width, height = right - left + 6, bottom - top + 6
-        x = int(np.clip(x1, 0, max(0, canvas.shape[1] - width)))
-        y = int(np.clip(y1 - height, 0, max(0, canvas.shape[0] - height)))
-        draw.rectangle((x, y, x + width, y + height), fill=colour)
-        light = sum(colour) > 420
-        ink = (20, 20, 20) if light else (255, 255, 255)
-        draw.text((x + 3 - left, y + 3 - top), text, fill=ink, font=font)
-    return np.array(picture)

@@ -33,6 +33,17 @@ def test_no_option_is_added_to_the_tools(command):
     assert flags(command) == common | {dict(train='--resume', test='--tta')[command]}
 
 
+def test_no_option_is_added_to_predict():
+    assert flags('predict') == {
+        '--help', '--config', '--out', '--threshold', '--classes', '--save',
+        '--annotations', '--device', '--window', '--batch-size',
+    }  # fmt: skip
+
+
+def test_no_option_is_added_to_export():
+    assert flags('export') == {'--help', '--format', '--out', '--half', '--check'}
+
+
 def test_help_imports_nothing_heavy():
     script = (
         'import sys\n'

@@ -81,6 +81,17 @@ def test_losses_are_written_as_json_lines(work_dir, request):
     assert any(key.endswith(('mAP', 'mIoU')) for line in lines for key in line)
 
 
+@pytest.mark.parametrize('work_dir', ['detector', 'segmentor'])
+def test_a_checkpoint_alone_predicts(work_dir, request, shapes):
+    from convnext_dense.inference import Predictor
+
+    (checkpoint,) = request.getfixturevalue(work_dir).glob('best_*.pth')
+    predictor = Predictor(checkpoint)
+    image = min((shapes / 'images/val').iterdir())
+    assert predictor(image).size == (64, 64)
+    assert 'triangle' in predictor.classes
+
+
 def test_the_best_checkpoint_is_kept(detector):
     (best,) = detector.glob('best_coco_segm_mAP_epoch_*.pth')
     assert best.stat().st_size > 1_000_000

@@ -3,7 +3,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convnext_dense.visualization import class_colours, draw_instances, draw_label_map
+from convnext_dense.visualization import (
+    class_colours,
+    crop_masks,
+    draw_instances,
+    draw_label_map,
+)
 
 NAMES = ('cat', 'dog')
 sides = st.integers(1, 40)
@@ -113,7 +118,7 @@ def test_pixels_away_from_boxes_and_names_are_unchanged():
 
 
 def test_a_box_is_drawn_in_the_colour_of_its_class():
-    drawn = draw(image(), 2, without=('masks', 'scores'))
+    drawn = draw(image(100, 100), 2, without=('masks', 'scores'))
     # The second instance, of the second class, is drawn over the first.
     assert tuple(drawn[25, 10]) == class_colours(2)[1]
 
@@ -143,12 +148,20 @@ def test_names_are_written_beside_boxes():
 
 
 def test_many_instances_are_drawn_without_names():
-    boxes = instances(13)['boxes']
+    boxes = instances(25)['boxes']
     one, other = (
-        draw_instances(image(), np.zeros(13, int), names, boxes=boxes)
+        draw_instances(image(), np.zeros(25, int), names, boxes=boxes)
         for names in (('cat', 'x'), ('dog', 'x'))
     )
     assert (one == other).all()
+
+
+def test_a_crop_is_drawn_as_its_whole_mask():
+    found = instances(2)
+    crops = crop_masks(found['masks'])
+    whole = draw_instances(image(), names=NAMES, **found)
+    cut = draw_instances(image(), names=NAMES, **found | dict(masks=crops))
+    assert (whole == cut).all()
 
 
 # --- label maps ---------------------------------------------------------------------
@@ -210,3 +223,22 @@ def test_borders_between_labels_stay_sharp_when_enlarged():
     labels = np.arange(2).repeat(30)[None].repeat(40, 0)
     drawn = draw_label_map(image(), labels, 2, scale=3, alpha=1.0)
     assert {tuple(c) for c in drawn.reshape(-1, 3).tolist()} == {*class_colours(2)}
+
+
+def test_large_regions_are_named():
+    labels = np.arange(2).repeat(50)[None].repeat(80, 0)
+    plain = draw_label_map(image(80, 100), labels, 2)
+    named = draw_label_map(image(80, 100), labels, 2, names=('cat', 'dog'))
+    changed = (named != plain).any(-1)
+    assert changed[:, :50].any()
+    assert changed[:, 50:].any()
+
+
+def test_tiny_regions_have_no_name():
+    labels = np.zeros((80, 100), np.uint8)
+    labels[40, 50] = 1
+    one, other = (
+        draw_label_map(image(80, 100), labels, 2, names=('cat', name))
+        for name in ('dog', 'elephant')
+    )
+    assert (one == other).all()

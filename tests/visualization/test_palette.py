@@ -1,5 +1,7 @@
 from itertools import combinations
 
+import cv2
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +19,15 @@ def test_no_two_classes_share_a_colour(number):
 def test_colours_differ_visibly(number, least):
     pairs = combinations(class_colours(number), 2)
     assert min(sum(abs(a - b) for a, b in zip(*p, strict=True)) for p in pairs) >= least
+
+
+# A difference of 2.3 in CIELAB is just seen side by side; classes lie far apart.
+@pytest.mark.parametrize(('number', 'least'), [(10, 40), (80, 20), (150, 15)])
+def test_colours_differ_to_the_eye(number, least):
+    pixels = np.array(class_colours(number), np.float32)[None] / 255
+    lab = cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB)[0]
+    apart = np.linalg.norm(lab[:, None] - lab[None], axis=-1)
+    assert apart[~np.eye(number, dtype=bool)].min() >= least
 
 
 @given(number=st.integers(0, 300))
