@@ -20,7 +20,6 @@ from convnext_dense.checkpoints import (
 )
 from convnext_dense.engine.config import load_config
 from convnext_dense.engine.device import fit_to_device
-from convnext_dense.engine.history import SAFE_GLOBALS
 from convnext_dense.engine.hosts import HOSTS, import_host
 from convnext_dense.engine.runner import check_widths, explained
 from convnext_dense.engine.stored_config import stored_config
@@ -65,7 +64,7 @@ def load_model(
     if config is None and path.suffix == '.py':
         raise UserError(f'{path} is a config: name the checkpoint too')
     place = _device(device)
-    content = read_file(path, allow=SAFE_GLOBALS)
+    content = read_file(path)
     meta = content.get('meta') if isinstance(content, Mapping) else None
     meta = meta if isinstance(meta, Mapping) else {}
     cfg = _config(config, meta, path)
