@@ -100,8 +100,8 @@ def votes(found: InstanceData, keep: Tensor, iou_threshold: float) -> Tensor:
     overlaps = bbox_overlaps(found.bboxes[keep], found.bboxes)
     overlaps[found.labels[keep, None] != found.labels] = 0
     # Each is its own, also where a box without area overlaps nothing.
-    overlaps[torch.arange(len(keep)), keep] = torch.inf
+    overlaps.scatter_(1, keep[:, None], torch.inf)
     overlap, owner = overlaps.max(dim=0)
     weights = torch.zeros_like(overlaps)
-    weights[owner, torch.arange(len(found))] = found.scores * (overlap >= iou_threshold)
+    weights.scatter_(0, owner[None], (found.scores * (overlap >= iou_threshold))[None])
     return weights / weights.sum(dim=1, keepdim=True)
