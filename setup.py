@@ -22,6 +22,7 @@ REQUIRES = [
     'faster-coco-eval>=1.6',
     'opencv-python>=4.8',
     'pillow>=10.1',
+    'matplotlib>=3.7',
     'safetensors>=0.4',
     'tqdm>=4.60',
 ]
