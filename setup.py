@@ -24,6 +24,7 @@ REQUIRES = [
     'opencv-python>=4.8',
     'pillow>=10.1',
     'pycocotools>=2.0.7',
+    'matplotlib>=3.7',
     'safetensors>=0.4',
     'tqdm>=4.60',
 ]

@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any, ClassVar
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from convnext_dense.layers import DropPath
@@ -44,17 +43,12 @@ class ConvNeXtBlock(nn.Module):
                 the image and stacks it again: the one layer that looks beyond a patch
                 sees zeros where patches are removed.
         """
-        y = self.dwconv(x) if visible is None else self._visible_dwconv(x, visible)
+        if visible is None:
+            y = self.dwconv(x)
+        else:
+            y = visible.stack(self.dwconv(visible.spread(x)))
         y = self.mlp(y.permute(0, 2, 3, 1))  # (N, H, W, C)
         return x + self.drop_path(y.permute(0, 3, 1, 2))
-
-    def _visible_dwconv(self, x: Tensor, visible: Any) -> Tensor:
-        conv: Any = self.dwconv
-        y = F.conv2d(
-            visible.spread(x), conv.weight, padding=conv.padding, groups=conv.groups
-        )
-        # Fewer positions get the bias, whose gradient is slow inside a convolution.
-        return visible.stack(y) + conv.bias.to(y.dtype)[:, None, None]
 
     def mlp(self, x: Tensor) -> Tensor:
         """Map (N, H, W, C) to the same shape, position by position."""
