@@ -10,14 +10,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from convnext_dense import __version__
-from convnext_dense.errors import UserError
+from convnext_dense.errors import Stopped, UserError
 
 TRAIN = 'Train a detector or a segmentor; the config decides which.'
 TEST = 'Evaluate a checkpoint, and write metrics.json to the work dir.'
 
 
 def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int:
-    """Run a command and return its exit code: 0, or 2 for a user's mistake."""
+    """Run a command and return its exit code.
+
+    0 is success, 2 a user's mistake, 75 a training that a scheduler's signal stopped
+    after saving, 130 one stopped by Ctrl-C.
+    """
     parser = _parser(prog)
     args = vars(parser.parse_args(arguments))
     command = args.pop('command')
@@ -27,6 +31,8 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
 
         run = launch.train if command == 'train' else launch.evaluate
         run(**args)
+    except Stopped as stop:
+        return complain(stop.message, code=stop.code)
     except UserError as error:
         if os.environ.get('CONVNEXT_DENSE_TRACEBACK'):
             raise

@@ -13,12 +13,7 @@ from convnext_dense.errors import UserError
 from .config import load_config
 from .hosts import import_host
 from .runner import Runner, check_devices
-
-# Hooks that every run of the tools has, whatever its config.
-ALWAYS = dict(
-    class_check=dict(type='convnext_dense.ClassCheck'),
-    metrics_file=dict(type='convnext_dense.MetricsFile'),
-)
+from .survival import make_survive
 
 
 def train(
@@ -44,15 +39,7 @@ def train(
     """
     cfg = prepare(config, work_dir, launcher, cfg_options)
     if resume == 'auto':
-        cfg.resume = True
-        if not Path(cfg.work_dir, 'last_checkpoint').is_file():
-            print_log(
-                f'--resume: no checkpoint in {cfg.work_dir}: starting from the '
-                'beginning',
-                logger='current',
-                level=logging.WARNING,
-            )
-            cfg.resume = False
+        cfg.resume, cfg.load_from = True, None
     elif resume:
         if not Path(resume).is_file():
             raise UserError(f'--resume: checkpoint not found: {resume}')
@@ -105,9 +92,7 @@ def prepare(
         cfg.work_dir = str(Path('work_dirs', config.stem))
     _make_writable(Path(cfg.work_dir))
     import_host(cfg.get('default_scope', 'mmengine'))
-    hooks = cfg.setdefault('default_hooks', {})
-    for name, hook in ALWAYS.items():
-        hooks.setdefault(name, hook)
+    make_survive(cfg)
     return cfg
 
 
