@@ -14,7 +14,7 @@ from torch.utils.data import IterableDataset
 from convnext_dense.errors import UserError
 from convnext_dense.registry import LOOPS
 
-from .resuming import Batches, random_state, resumable, set_random_state
+from .resuming import Batches, random_state, resumable, set_random_state, stop_workers
 
 
 class _Resumable:
@@ -51,6 +51,21 @@ class _Resumable:
         # What random numbers were like before the iteration at hand.
         self.before: dict[str, Any] = {}
         self._random: dict[str, Any] | None = None
+        self._iterator: Any = None
+
+    def run(self) -> nn.Module:
+        """Train, and leave no workers behind, whatever happens."""
+        try:
+            self._begin()
+            self._train()
+        finally:
+            stop_workers(self.dataloader, self._iterator)
+            if self.runner.val_loop is not None:
+                stop_workers(self.runner.val_loop.dataloader)
+        return self.runner.model
+
+    def _train(self) -> None:
+        raise NotImplementedError
 
     @property
     def batches(self) -> Batches:
@@ -96,7 +111,8 @@ class _Resumable:
 
     def _pass(self) -> Iterator[Any]:
         """Give the rest of the batches of this pass."""
-        for batch in self.dataloader:
+        self._iterator = iter(self.dataloader)
+        for batch in self._iterator:
             self._continue_randomness()
             self.given += 1
             self.before = random_state()
@@ -125,14 +141,11 @@ class _Resumable:
 class EpochLoop(_Resumable, EpochBasedTrainLoop):
     """mmengine's epoch loop, continued exactly from any iteration."""
 
-    def run(self) -> nn.Module:
-        """Train."""
-        self._begin()
+    def _train(self) -> None:
         while self._epoch < self._max_epochs and not self.stop_training:
             self.run_epoch()
             self._validate_if_due()
         self.runner.call_hook('after_train')
-        return self.runner.model
 
     def run_epoch(self) -> None:
         """Train for the rest of an epoch."""
@@ -154,9 +167,7 @@ class EpochLoop(_Resumable, EpochBasedTrainLoop):
 class IterationLoop(_Resumable, IterBasedTrainLoop):
     """mmengine's iteration loop, continued exactly from any iteration."""
 
-    def run(self) -> nn.Module:
-        """Train."""
-        self._begin()
+    def _train(self) -> None:
         self.runner.call_hook('before_train_epoch')
         batches = self._endless()
         while self._iter < self._max_iters and not self.stop_training:
@@ -165,7 +176,6 @@ class IterationLoop(_Resumable, IterBasedTrainLoop):
             self._validate_if_due()
         self.runner.call_hook('after_train_epoch')
         self.runner.call_hook('after_train')
-        return self.runner.model
 
     def _endless(self) -> Iterator[Any]:
         while True:

@@ -22,6 +22,7 @@ from .checkpointing.content import bare, content_of, take_up
 from .console import quieten
 from .distributed import Vote, meet
 from .history import SAFE_GLOBALS
+from .resuming import resumable
 
 
 class Runner(BaseRunner):
@@ -164,8 +165,8 @@ class Runner(BaseRunner):
         """Build the validation loop and its data."""
         with explained('val_cfg, val_dataloader and val_evaluator'):
             built = super().build_val_loop(loop)
-        # Starting its workers draws no number from the stream of the training.
-        built.dataloader.generator = torch.Generator()
+        # It draws no numbers from the stream of the training.
+        built.dataloader = resumable(built.dataloader, self.seed)
         return built
 
     def build_test_loop(self, loop: Any) -> Any:

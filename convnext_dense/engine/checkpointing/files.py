@@ -136,8 +136,9 @@ def remove(path: Path) -> None:
 
 def clear_leftovers(folder: Path) -> None:
     """Delete what a crash left: files in part, and manifests without a file."""
-    for path in folder.glob(f'*.pth*{PART}'):
-        path.unlink(missing_ok=True)
+    for pattern in (f'*.pth*{PART}', f'last_checkpoint{PART}'):
+        for path in folder.glob(pattern):
+            path.unlink(missing_ok=True)
     for path in folder.glob(f'*.pth{MANIFEST}'):
         if not path.with_name(path.name.removesuffix(MANIFEST)).exists():
             path.unlink(missing_ok=True)

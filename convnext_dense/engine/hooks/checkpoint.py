@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.dist import is_main_process
-from mmengine.fileio import LocalBackend
 from mmengine.hooks import CheckpointHook as BaseCheckpointHook
 from mmengine.runner import Runner
 
@@ -39,12 +38,12 @@ class CheckpointHook(BaseCheckpointHook):
             # They become names of files to be deleted, and come from a file.
             kept = [int(step) for step in hub.get_info('keep_ckpt_ids')]
             hub.update_info('keep_ckpt_ids', kept)
-        super().before_train(runner)
-        if not isinstance(self.file_backend, LocalBackend):
+        if '://' in str(self.out_dir):
             raise UserError(
                 f'default_hooks.checkpoint.out_dir={self.out_dir}: checkpoints are '
                 'written to folders, where they appear whole or not at all'
             )
+        super().before_train(runner)
         if is_main_process():
             Path(self.out_dir).mkdir(parents=True, exist_ok=True)
             clear_leftovers(Path(self.out_dir))

@@ -3,6 +3,7 @@
 from .batches import Batches, Draw, ReplayedBatches
 from .loading import SeededDataset, resumable
 from .randomness import random_state, seeded, set_random_state
+from .workers import stop_workers
 
 __all__ = [
     'Batches',
@@ -13,4 +14,5 @@ __all__ = [
     'resumable',
     'seeded',
     'set_random_state',
+    'stop_workers',
 ]

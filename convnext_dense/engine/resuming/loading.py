@@ -7,6 +7,7 @@ from torch.utils.data import BatchSampler, DataLoader
 
 from .batches import Batches, Draw, ReplayedBatches
 from .randomness import seeded
+from .workers import protected
 
 OWN = ('dataset', 'seed')
 
@@ -72,7 +73,7 @@ def resumable(loader: DataLoader, seed: int) -> DataLoader:
         num_workers=loader.num_workers,
         collate_fn=loader.collate_fn,
         pin_memory=loader.pin_memory,
-        worker_init_fn=loader.worker_init_fn,
+        worker_init_fn=protected(loader.worker_init_fn),
         generator=generator,
         **workers,
     )
