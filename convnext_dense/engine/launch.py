@@ -11,8 +11,9 @@ from mmengine.logging import print_log
 from convnext_dense.errors import UserError
 
 from .config import load_config
+from .device import check_devices
 from .hosts import import_host
-from .runner import Runner, check_devices
+from .runner import Runner
 from .survival import make_survive
 
 

@@ -1,7 +1,6 @@
 """mmengine's runner, where ours has to differ."""
 
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
 from pathlib import Path
@@ -23,6 +22,7 @@ from .console import quieten
 from .distributed import Vote, meet
 from .history import SAFE_GLOBALS
 from .resuming import resumable
+from .widths import check_widths
 
 
 class Runner(BaseRunner):
@@ -220,55 +220,3 @@ def explained(part: str) -> Iterator[None]:
         raise UserError(
             f"the config's {part} cannot be built: {type(error).__name__}: {told}"
         ) from error
-
-
-def check_widths(model: nn.Module, cfg: Any) -> None:
-    """Check that what stands on the backbone is as wide as its features.
-
-    Raises:
-        UserError: Naming the setting and the value that fits.
-    """
-    backbone: Any = getattr(model, 'backbone', None)
-    if not (hasattr(backbone, 'widths') and hasattr(backbone, 'out_indices')):
-        return
-    features = [backbone.widths[index] for index in backbone.out_indices]
-    part = 'neck' if cfg.get('neck') else 'decode_head'
-    heads = {part: cfg.get(part), 'auxiliary_head': cfg.get('auxiliary_head')}
-    for name, head in heads.items():
-        if not isinstance(head, Mapping) or 'in_channels' not in head:
-            continue
-        index = head.get('in_index')
-        if index is None:
-            fits: Any = features
-        elif isinstance(index, int):
-            fits = features[index]
-        else:
-            fits = [features[i] for i in index]
-        given = head['in_channels']
-        if fits != (given if isinstance(given, int) else [*given]):
-            raise UserError(
-                f'model.{name}.in_channels={given} does not fit the backbone, whose '
-                f'features are {fits} wide: set model.{name}.in_channels={fits}'
-            )
-
-
-def check_devices() -> None:
-    """Check that each process of this machine has a GPU, or that none asks for one.
-
-    Raises:
-        UserError: If GPUs are asked for that are not there.
-    """
-    processes = int(os.environ.get('LOCAL_WORLD_SIZE', 1))
-    visible = os.environ.get('CUDA_VISIBLE_DEVICES', '')
-    asked = [] if visible in ('', '-1') else visible.split(',')
-    here = torch.cuda.device_count()
-    if asked and not here:
-        raise UserError(
-            f'{len(asked)} GPUs asked for (CUDA_VISIBLE_DEVICES={visible}), and there '
-            'are none here; unset CUDA_VISIBLE_DEVICES to run on the CPU'
-        )
-    if 0 < here < processes:
-        raise UserError(
-            f'{processes} processes need a GPU each, and there are {here}: '
-            f'start {here}, or set CUDA_VISIBLE_DEVICES=-1 to run on the CPU'
-        )
