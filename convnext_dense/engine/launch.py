@@ -39,8 +39,10 @@ def train(
         UserError: On any mistake that the message explains.
     """
     cfg = prepare(config, work_dir, launcher, cfg_options)
+    if _started_again(Path(cfg.work_dir)):
+        resume = 'auto'
     if resume == 'auto':
-        cfg.resume, cfg.load_from = True, None
+        cfg.resume = 'auto'
     elif resume:
         if not Path(resume).is_file():
             raise UserError(f'--resume: checkpoint not found: {resume}')
@@ -67,7 +69,7 @@ def evaluate(
     if not checkpoint.is_file():
         raise UserError(f'checkpoint not found: {checkpoint}')
     cfg = prepare(config, work_dir, launcher, cfg_options)
-    cfg.load_from = str(checkpoint)
+    cfg.load_from, cfg.resume = str(checkpoint), False
     # The checkpoint brings the weights that an `init_cfg` would fetch.
     _drop_pretrained(cfg.model)
     return Runner.from_cfg(cfg).test()
@@ -95,6 +97,12 @@ def prepare(
     import_host(cfg.get('default_scope', 'mmengine'))
     make_survive(cfg)
     return cfg
+
+
+def _started_again(work_dir: Path) -> bool:
+    """Tell whether torchrun starts this anew, and there is something to go on from."""
+    again = os.environ.get('TORCHELASTIC_RESTART_COUNT', '0') != '0'
+    return again and any(work_dir.glob('*.pth'))
 
 
 def _make_writable(folder: Path) -> None:

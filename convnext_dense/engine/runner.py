@@ -47,19 +47,22 @@ class Runner(BaseRunner):
     def set_randomness(self, seed: int | None, **kwargs: Any) -> None:
         """Seed everything; a resumed run has the seed of its first start."""
         path = self.resumed_from
-        manifest = read_manifest(path) if path else None
+        manifest = read_manifest(Path(path)) if path else None
         if manifest is not None and manifest.seed is not None:
             seed = self._randomness_cfg['seed'] = manifest.seed
         super().set_randomness(seed, **kwargs)
 
     @cached_property
-    def resumed_from(self) -> Path | None:
-        """The checkpoint to continue from: the one given, or the newest whole one."""
-        if not self.cfg.get('resume'):
+    def resumed_from(self) -> str | Path | None:
+        """The checkpoint to continue from: the one given, or the newest whole one.
+
+        With ``resume='auto'`` the newest counts, and ``load_from`` gives the weights
+        to start from where there is none.
+        """
+        resume, given = self.cfg.get('resume'), self.cfg.get('load_from')
+        if not resume:
             return None
-        if self.cfg.get('load_from'):
-            return Path(self.cfg.load_from)
-        return choose(Path(self.work_dir))
+        return choose(Path(self.work_dir)) if resume == 'auto' or not given else given
 
     def build_logger(self, *args: Any, **kwargs: Any) -> MMLogger:
         """Build the logger; the console gets what a person reads."""
@@ -93,6 +96,7 @@ class Runner(BaseRunner):
         """Load weights, or continue a run, as the config says."""
         if self._has_loaded:
             return
+        self._resume = self.resumed_from is not None
         if self.resumed_from is not None:
             self.resume(str(self.resumed_from))
         elif self._load_from is not None:
