@@ -41,14 +41,16 @@ class ToyData(BaseDataset):
 class ToyModel(BaseModel):
     """A classifier with dropout and batch statistics."""
 
-    def __init__(self, dtype=torch.float32):
+    def __init__(self, norm=True, dropout=0.3, dtype=torch.float32):
         super().__init__()
+        norm = nn.BatchNorm1d(8) if norm else nn.LayerNorm(8)
         self.net = nn.Sequential(
-            nn.Linear(4, 8), nn.BatchNorm1d(8), nn.Dropout(0.3), nn.Linear(8, 1)
-        )
+            nn.Linear(4, 8), norm, nn.Dropout(dropout), nn.Linear(8, 1)
+        ).to(dtype)
+        self.dtype = dtype
 
     def forward(self, inputs, target, mode='tensor'):
-        x = torch.stack(list(inputs))
+        x = torch.stack(list(inputs)).to(self.dtype)
         loss = (self.net(x)[:, 0] - torch.stack(list(target))).square().mean()
         return dict(loss=loss) if mode == 'loss' else [dict(error=float(loss))]
 
