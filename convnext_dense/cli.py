@@ -1,4 +1,4 @@
-"""The command line: ``convnext-dense train|test``, and the scripts in tools/.
+"""The command line: ``convnext-dense train|test|check-data``, and the tools/.
 
 What is heavy is imported when it is used, so that ``--help`` answers at once.
 """
@@ -14,19 +14,22 @@ from convnext_dense.errors import Stopped, UserError
 
 TRAIN = 'Train a detector or a segmentor; the config decides which.'
 TEST = 'Evaluate a checkpoint, and write metrics.json to the work dir.'
+CHECK = 'Look through the data sets of a config; exit code 1 where errors are found.'
 
 
 def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int:
     """Run a command and return its exit code.
 
-    0 is success, 2 a user's mistake, 75 a training that a scheduler's signal stopped
-    after saving, 130 one stopped by Ctrl-C.
+    0 is success, 1 errors found in data, 2 a user's mistake, 75 a training that a
+    scheduler's signal stopped after saving, 130 one stopped by Ctrl-C.
     """
     parser = _parser(prog)
     args = vars(parser.parse_args(arguments))
     command = args.pop('command')
-    _set_rank(args.pop('local_rank'))
+    _set_rank(args.pop('local_rank', None))
     try:
+        if command == 'check-data':
+            return _check_data(**args)
         from convnext_dense.engine import launch
 
         run = launch.train if command == 'train' else launch.evaluate
@@ -42,6 +45,15 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
     except KeyboardInterrupt:
         return complain('interrupted', code=130)
     return 0
+
+
+def _check_data(config: Path, cfg_options: Sequence[str]) -> int:
+    from convnext_dense.data_check import check_data
+
+    reports = check_data(config, cfg_options)
+    for report in reports:
+        print(report)
+    return int(any(report.errors for report in reports))
 
 
 def _parser(prog: str | None) -> argparse.ArgumentParser:
@@ -60,11 +72,13 @@ def _parser(prog: str | None) -> argparse.ArgumentParser:
     test = commands.add_parser('test', help=TEST, description=TEST)
     _add_common(test)
     test.add_argument('checkpoint', type=Path, help='a .pth file')
+    check = commands.add_parser('check-data', help=CHECK, description=CHECK)
+    _add_config(check)
     return parser
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('config', type=Path, help='a config file')
+    _add_config(parser)
     parser.add_argument(
         '--work-dir',
         type=Path,
@@ -77,6 +91,12 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
         choices=('none', 'pytorch', 'slurm', 'mpi'),
         help='how the processes of a distributed run were started',
     )
+    # Launchers of older torch versions pass it.
+    parser.add_argument('--local-rank', '--local_rank', help=argparse.SUPPRESS)
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('config', type=Path, help='a config file')
     parser.add_argument(
         '--cfg-options',
         nargs='+',
@@ -85,8 +105,6 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
         metavar='KEY=VALUE',
         help='override values of the config, e.g. model.backbone.arch=small',
     )
-    # Launchers of older torch versions pass it.
-    parser.add_argument('--local-rank', '--local_rank', help=argparse.SUPPRESS)
 
 
 def _set_rank(local_rank: str | None) -> None:

@@ -31,7 +31,9 @@ MAY_IMPORT |= {
     'detection': BELOW,
     'segmentation': BELOW,
     'inference': BELOW | {'detection', 'segmentation'},
-    'cli': BELOW | {'detection', 'segmentation', 'inference', '__version__'},
+    'data_check': BELOW | {'detection', 'segmentation'},
+    'cli': BELOW
+    | {'detection', 'segmentation', 'inference', 'data_check', '__version__'},
 }
 
 # What a part may import of others, beside the standard library.

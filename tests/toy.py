@@ -14,6 +14,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.hooks import Hook
 from mmengine.model import BaseModel
 from mmengine.registry import DATASETS, HOOKS, METRICS, MODELS
+from mmengine.structures import BaseDataElement
 from torch import nn
 
 from convnext_dense.engine.runner import Runner
@@ -28,13 +29,21 @@ class ToyData(BaseDataset):
 
     METAINFO: ClassVar = dict(classes=('a', 'b'))
 
+    def __init__(self, poison=None, **kwargs):
+        self.poison = poison
+        super().__init__(**kwargs)
+
     def load_data_list(self):
         return [dict(sample_idx=i, width=8 + i % 3, height=9) for i in range(14)]
 
     def prepare_data(self, idx):
         noise = np.random.rand() + random.random() + float(torch.rand(()))
         image = torch.full((4,), idx / 14) + noise
-        return dict(inputs=image, target=torch.tensor(float(idx % 2)))
+        if idx == self.poison:
+            image[0] = float('nan')
+        sample = BaseDataElement(metainfo=dict(img_id=idx))
+        target = torch.tensor(float(idx % 2))
+        return dict(inputs=image, target=target, data_samples=sample)
 
 
 @MODELS.register_module()
@@ -49,7 +58,7 @@ class ToyModel(BaseModel):
         ).to(dtype)
         self.dtype = dtype
 
-    def forward(self, inputs, target, mode='tensor'):
+    def forward(self, inputs, target, data_samples, mode='tensor'):
         x = torch.stack(list(inputs)).to(self.dtype)
         loss = (self.net(x)[:, 0] - torch.stack(list(target))).square().mean()
         return dict(loss=loss) if mode == 'loss' else [dict(error=float(loss))]

@@ -2,11 +2,14 @@
 
 import contextlib
 import io
+import os
 from importlib import import_module
 
 from convnext_dense.errors import UserError
 
 HOSTS = ('mmdet', 'mmseg')
+# As many as Pillow reads.
+MOST_PIXELS = 178_956_970
 INSTALL = 'run `make install`, or pip install convnext-dense'
 
 
@@ -18,6 +21,8 @@ def import_host(scope: str) -> None:
     """
     if scope not in HOSTS:
         return
+    # OpenCV reads it once, when it is loaded: no small file fills the memory.
+    os.environ.setdefault('OPENCV_IO_MAX_IMAGE_PIXELS', str(MOST_PIXELS))
     try:
         # The hosts print remarks on optional packages while they are imported.
         with contextlib.redirect_stdout(io.StringIO()):

@@ -14,6 +14,8 @@ OURS = {
 ALWAYS = dict(
     class_check=dict(type='convnext_dense.ClassCheck'),
     metrics_file=dict(type='convnext_dense.MetricsFile'),
+    bad_images=dict(type='convnext_dense.BadImages'),
+    finite_guard=dict(type='convnext_dense.FiniteGuard'),
     signal_stop=dict(type='convnext_dense.SignalStop'),
 )
 
