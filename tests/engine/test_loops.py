@@ -31,9 +31,10 @@ def test_killed_before_an_iteration(toy, unbroken, by_epoch, tmp_path, at):
     assert toy.same(end, unbroken)
 
 
+@pytest.mark.parametrize('at', [(10, 14), (20, 20)], ids=['amid', 'last'])
 @pytest.mark.parametrize('where', ['before_val_iter', 'after_validation'])
-def test_killed_around_a_validation(toy, unbroken, by_epoch, tmp_path, where):
-    kill = dict(at=10 if by_epoch else 14, where=where)
+def test_killed_around_a_validation(toy, unbroken, by_epoch, tmp_path, where, at):
+    kill = dict(at=at[0] if by_epoch else at[1], where=where)
     end = killed_and_resumed(toy, tmp_path, kill, by_epoch=by_epoch)
     assert toy.same(end, unbroken)
 

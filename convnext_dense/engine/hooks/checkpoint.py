@@ -73,8 +73,8 @@ class CheckpointHook(BaseCheckpointHook):
         return self._saved_iter == runner.iter
 
     def after_validation(self, runner: Any) -> None:
-        """Write the last checkpoint anew if it should know of a new best one."""
-        if self._best_is_new and self.last_ckpt is not None:
+        """Write a checkpoint that knows of a new best one, and of this validation."""
+        if self._best_is_new:
             self._best_is_new = False
             step = runner.epoch if self.by_epoch else runner.iter
             meta = dict(epoch=runner.epoch, iter=runner.iter)

@@ -56,7 +56,7 @@ def test_too_many_in_a_row_stop_all_the_same(toy, tmp_path):
     cfg = poisoned(toy, tmp_path, 'skip', **NO_BATCH_STATISTICS)
     cfg.default_hooks.finite_guard.most = 1
     cfg.train_dataloader.batch_size = 7
-    with pytest.raises(UserError, match='not finite'):
+    with pytest.raises(UserError, match='the loss is nan'):
         toy.train(cfg)
 
 
