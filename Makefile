@@ -5,12 +5,13 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 SHAPES := data/shapes/shapes.json
 
-.PHONY: help install demo demo-seg test lint clean
+.PHONY: help install demo demo-seg test faults lint clean
 
 help:
 	@echo 'make demo      train, evaluate and show a Mask R-CNN on generated data'
 	@echo 'make demo-seg  the same for a UperNet segmentor'
 	@echo 'make test      run the tests'
+	@echo 'make faults    kill, fill and corrupt everything, for about half an hour'
 	@echo 'make lint      run the linters'
 	@echo 'make install   only set up $(VENV)'
 	@echo 'make clean     remove $(VENV) and the generated data'
@@ -43,6 +44,9 @@ demo-seg: $(VENV)/.installed $(SHAPES)
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest
+
+faults: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest tests/faults -m '' --durations=20
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -1,9 +1,8 @@
-"""The command line: ``convnext-dense train|test|predict|export``, and the tools.
+"""The command line: ``convnext-dense COMMAND``, and the scripts in tools/.
 
 What is heavy is imported when it is used, so that ``--help`` answers at once.
 """
 
-import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -11,25 +10,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from convnext_dense import __version__
-from convnext_dense.errors import UserError
-
-TRAIN = 'Train a detector or a segmentor; the config decides which.'
-TEST = 'Evaluate a checkpoint, and write metrics.json to the work dir.'
-PREDICT = (
-    'Predict images, folders and videos; draw the results and write them to files.'
-)
-EXPORT = 'Write a model as a file that other runtimes execute.'
+from convnext_dense.errors import Stopped, UserError
+from convnext_dense.options import parser
 
 
 def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int:
     """Run a command and return its exit code: 0, or 2 for a user's mistake."""
-    parser = _parser(prog)
-    args = vars(parser.parse_args(arguments))
+    args = vars(parser(prog or 'convnext-dense').parse_args(arguments))
     command = args.pop('command')
     _set_rank(args.pop('local_rank', None))
     try:
-        _function(command)(**args)
+        return COMMANDS[command]()(**args) or 0
+    except Stopped as stop:
+        return complain(stop.message, code=stop.code)
     except UserError as error:
         if os.environ.get('CONVNEXT_DENSE_TRACEBACK'):
             raise
@@ -38,151 +31,55 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
         return complain(f'file not found: {error.filename or _message(error)}')
     except KeyboardInterrupt:
         return complain('interrupted', code=130)
-    return 0
 
 
-def _function(command: str) -> Callable[..., Any]:
-    """Import what a command runs."""
-    if command == 'predict':
-        from convnext_dense.inference.command import predict
+def _train() -> Callable[..., Any]:
+    from convnext_dense.engine.launch import train
 
-        return partial(predict, say=print)
-    if command == 'export':
-        from convnext_dense.export.command import export
-
-        return partial(export, say=print)
-    from convnext_dense.engine import launch
-
-    return launch.train if command == 'train' else launch.evaluate
+    return train
 
 
-def _parser(prog: str | None) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=prog or 'convnext-dense')
-    parser.add_argument('--version', action='version', version=__version__)
-    commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
-    train = commands.add_parser('train', help=TRAIN, description=TRAIN)
-    _add_common(train)
-    train.add_argument(
-        '--resume',
-        nargs='?',
-        const='auto',
-        metavar='PATH',
-        help='continue from the latest checkpoint of the work dir, or from PATH',
-    )
-    test = commands.add_parser('test', help=TEST, description=TEST)
-    _add_common(test)
-    test.add_argument('checkpoint', type=Path, help='a .pth file')
-    test.add_argument(
-        '--tta',
-        action='store_true',
-        help="merge several scales and flips, as the config's tta_pipeline says",
-    )
-    _add_predict(commands.add_parser('predict', help=PREDICT, description=PREDICT))
-    _add_export(commands.add_parser('export', help=EXPORT, description=EXPORT))
-    return parser
+def _test() -> Callable[..., Any]:
+    from convnext_dense.engine.launch import evaluate
+
+    def test(**args: Any) -> None:
+        evaluate(**args)
+
+    return test
 
 
-def _add_export(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add('config', type=Path, nargs='?', help='for a checkpoint that has none inside')
-    add('checkpoint', type=Path, help='a .pth file')
-    add(
-        '--format',
-        default='onnx',
-        choices=('onnx', 'torch'),
-        help='an ONNX file, or a program of torch.export (default: %(default)s)',
-    )
-    add('--out', type=Path, metavar='PATH', help='the file to write')
-    add(
-        '--half',
-        action='store_true',
-        help='convolutions and linear layers in half precision, norms in full',
-    )
-    add(
-        '--check',
-        nargs='+',
-        metavar='INPUT',
-        help='images to compare the file with torch on',
-    )
+def _predict() -> Callable[..., Any]:
+    from convnext_dense.inference.command import predict
+
+    return partial(predict, say=print)
 
 
-def _add_predict(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add('checkpoint', type=Path, help='a .pth file')
-    add(
-        'inputs',
-        nargs='+',
-        metavar='INPUT',
-        help='images, folders, patterns, videos, URLs of streams, or - for standard '
-        'input',
-    )
-    add(
-        '--config',
-        type=Path,
-        metavar='PATH',
-        help='the config of a checkpoint that has none inside',
-    )
-    add(
-        '--out',
-        type=Path,
-        default=Path('predictions'),
-        metavar='DIR',
-        help='where results go (default: %(default)s)',
-    )
-    add(
-        '--threshold',
-        type=float,
-        default=0.5,
-        metavar='SCORE',
-        help='lowest score of an object, in 0..1 (default: %(default)s)',
-    )
-    add('--classes', nargs='+', metavar='NAME', help='only these classes')
-    add(
-        '--save',
-        nargs='+',
-        choices=('pictures', 'json', 'labels'),
-        help='what to write (default: all that the model gives)',
-    )
-    add(
-        '--annotations',
-        type=Path,
-        metavar='PATH',
-        help='a COCO file whose ids of images and categories results.json should have',
-    )
-    add('--device', help='cpu, cuda, cuda:1, ... (default: a GPU where there is one)')
-    add(
-        '--window',
-        type=int,
-        metavar='PIXELS',
-        help='slide a window of this side over images at their full size',
-    )
-    add('--batch-size', type=int, default=1, metavar='N', help='(default: 1)')
+def _export() -> Callable[..., Any]:
+    from convnext_dense.export.command import export
+
+    return partial(export, say=print)
 
 
-def _add_common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('config', type=Path, help='a config file')
-    parser.add_argument(
-        '--work-dir',
-        type=Path,
-        metavar='DIR',
-        help='where results go (default: work_dirs/NAME_OF_CONFIG)',
-    )
-    parser.add_argument(
-        '--launcher',
-        default='none',
-        choices=('none', 'pytorch', 'slurm', 'mpi'),
-        help='how the processes of a distributed run were started',
-    )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action='extend',
-        default=[],
-        metavar='KEY=VALUE',
-        help='override values of the config, e.g. model.backbone.arch=small',
-    )
-    # Launchers of older torch versions pass it.
-    parser.add_argument('--local-rank', '--local_rank', help=argparse.SUPPRESS)
+def _check_data() -> Callable[..., Any]:
+    from convnext_dense.data_check import check_data
+
+    def check(config: Path, cfg_options: Sequence[str]) -> int:
+        reports = check_data(config, cfg_options)
+        for report in reports:
+            print(report)
+        return int(any(report.errors for report in reports))
+
+    return check
+
+
+# Each imports what it runs.
+COMMANDS: dict[str, Callable[[], Callable[..., Any]]] = {
+    'train': _train,
+    'test': _test,
+    'predict': _predict,
+    'export': _export,
+    'check-data': _check_data,
+}
 
 
 def _set_rank(local_rank: str | None) -> None:

@@ -11,3 +11,17 @@ class UserError(ValueError):
 
 class CheckpointError(UserError):
     """A checkpoint that cannot be read, trusted, or fitted."""
+
+
+class Stopped(Exception):
+    """A run that a signal ended in good order, to be continued with ``--resume``.
+
+    Args:
+        message: What happened, and how to continue.
+        code: The exit code of the program.
+    """
+
+    def __init__(self, message: str, code: int):
+        super().__init__(message, code)
+        self.message = message
+        self.code = code

@@ -56,6 +56,7 @@ OPTIM_WRAPPER_CONSTRUCTORS = Registry(
     'optimizer wrapper constructor', root.OPTIM_WRAPPER_CONSTRUCTORS, ('optim',)
 )
 HOOKS = Registry('hook', root.HOOKS, ('engine.hooks',))
+LOOPS = Registry('loop', root.LOOPS, ('engine.loops',))
 DATASETS = Registry(
     'dataset',
     root.DATASETS,

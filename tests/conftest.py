@@ -1,5 +1,6 @@
 """What the tests of all parts share."""
 
+import importlib.util
 import json
 import shutil
 import subprocess
@@ -98,6 +99,15 @@ def shapes(tmp_path_factory):
     folder = tmp_path_factory.mktemp('data') / 'shapes'
     write_shapes(folder, train=4, val=4, size=64)
     return folder
+
+
+@pytest.fixture(scope='session')
+def toy():
+    """Give the module of a run of seconds with every kind of randomness."""
+    spec = importlib.util.spec_from_file_location('toy', ROOT / 'tests/toy.py')
+    module = sys.modules['toy'] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture

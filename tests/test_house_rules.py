@@ -32,8 +32,9 @@ MAY_IMPORT |= {
     'segmentation': BELOW,
     'inference': BELOW | {'detection', 'segmentation'},
     'export': BELOW | {'detection', 'segmentation', 'inference'},
-    'cli': BELOW | {'detection', 'segmentation', 'inference', 'export', '__version__'},
+    'data_check': BELOW | {'detection', 'segmentation'},
 }
+MAY_IMPORT |= {'options': {'__version__'}, 'cli': set(MAY_IMPORT) | {'options'}}
 
 # What a part may import of others, beside the standard library.
 MAY_IMPORT_OF_OTHERS = {

@@ -10,9 +10,20 @@ run() {
   if [ -z "${VIRTUAL_ENV:-}" ] && [ -x "$tools/../.venv/bin/python" ]; then
     python=$tools/../.venv/bin/python
   fi
-  exec "$python" -m torch.distributed.run \
-    --nnodes="${NNODES:-1}" --node_rank="${NODE_RANK:-0}" \
-    --master_addr="${MASTER_ADDR:-127.0.0.1}" --master_port="${PORT:-29500}" \
-    --nproc_per_node="$processes" \
+  local host=${MASTER_ADDR:-127.0.0.1} port=${PORT:-29500} nodes=${NNODES:-1}
+  local restarts=${MAX_RESTARTS:-0} meeting
+  if [ "$nodes" = 1 ]; then
+    "$python" -c 'import socket, sys; socket.create_server(("", int(sys.argv[1])))' "$port" 2>/dev/null || {
+      echo "error: port $port is taken, perhaps by another run: choose one with PORT=$((port + 1))" >&2
+      exit 2
+    }
+    meeting=(--master_addr="$host" --master_port="$port")
+  else
+    # Nodes find each other, and again after one was lost, by the store at this address.
+    meeting=(--rdzv_backend=c10d --rdzv_endpoint="$host:$port" --rdzv_id="${RUN_ID:-convnext_dense}")
+  fi
+  exec "$python" -m convnext_dense.engine.processes \
+    --nnodes="$nodes" --node_rank="${NODE_RANK:-0}" "${meeting[@]}" \
+    --max_restarts="$restarts" --nproc_per_node="$processes" \
     "$tools/$script" "${@:3}" --launcher pytorch
 }

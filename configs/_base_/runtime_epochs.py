@@ -3,7 +3,12 @@
 _base_ = ['mmdet::_base_/default_runtime.py']
 default_hooks = dict(
     logger=dict(interval=50),
-    checkpoint=dict(interval=1, max_keep_ckpts=2, save_best='coco/segm_mAP'),
+    checkpoint=dict(
+        type='convnext_dense.CheckpointHook',
+        interval=1,
+        max_keep_ckpts=2,
+        save_best='coco/segm_mAP',
+    ),
     visualization=dict(_delete_=True, type='convnext_dense.PredictionSheet'),
 )
 log_processor = dict(type='LogProcessor', window_size=50, by_epoch=True)

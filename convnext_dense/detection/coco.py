@@ -8,6 +8,7 @@ from pathlib import Path
 from mmdet.datasets import CocoDataset as HostCocoDataset
 from mmdet.datasets.api_wrappers import COCO
 
+from convnext_dense.datasets.images import check_inside
 from convnext_dense.datasets.named_errors import NamedErrors
 from convnext_dense.errors import UserError
 from convnext_dense.registry import DATASETS
@@ -44,6 +45,14 @@ class CocoDataset(NamedErrors, HostCocoDataset):
         if not data:
             raise UserError(f'{self.ann_file} holds no images')
         return data
+
+    def parse_data_info(self, raw_data_info: dict) -> dict:
+        """Read one image's record; its file must lie in the images' folder."""
+        info = super().parse_data_info(raw_data_info)
+        folder = self.data_prefix.get('img')
+        if folder and '://' not in str(folder):
+            check_inside(info['img_path'], folder, self.ann_file)
+        return info
 
     def COCOAPI(self, path: str) -> COCO:
         """Read an annotation file and check its classes before they are used."""

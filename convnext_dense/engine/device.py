@@ -1,12 +1,15 @@
 """Fit a config that was written for GPUs to the machine at hand."""
 
 import logging
+import os
 from collections.abc import Mapping
 from typing import Any
 
 import torch
 from mmengine.config import Config
 from mmengine.logging import print_log
+
+from convnext_dense.errors import UserError
 
 
 def fit_to_device(cfg: Config) -> list[str]:
@@ -48,3 +51,25 @@ def _replace(node: Any, changes: list[str]) -> None:
         changes.append('mixed precision becomes float32')
     if node.get('backend') == 'nccl':
         node['backend'] = 'gloo'  # type: ignore[index]
+
+
+def check_devices() -> None:
+    """Check that each process of this machine has a GPU, or that none asks for one.
+
+    Raises:
+        UserError: If GPUs are asked for that are not there.
+    """
+    processes = int(os.environ.get('LOCAL_WORLD_SIZE', 1))
+    visible = os.environ.get('CUDA_VISIBLE_DEVICES', '')
+    asked = [] if visible in ('', '-1') else visible.split(',')
+    here = torch.cuda.device_count()
+    if asked and not here:
+        raise UserError(
+            f'{len(asked)} GPUs asked for (CUDA_VISIBLE_DEVICES={visible}), and there '
+            'are none here; unset CUDA_VISIBLE_DEVICES to run on the CPU'
+        )
+    if 0 < here < processes:
+        raise UserError(
+            f'{processes} processes need a GPU each, and there are {here}: '
+            f'start {here}, or set CUDA_VISIBLE_DEVICES=-1 to run on the CPU'
+        )

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 from collections.abc import Sequence
 from importlib import import_module
 
@@ -9,6 +10,8 @@ from convnext_dense.errors import UserError
 
 HOSTS = ('mmdet', 'mmseg')
 PARTS = ('models', 'datasets', 'evaluation', 'visualization')
+# As many as Pillow reads.
+MOST_PIXELS = 178_956_970
 INSTALL = 'run `make install`, or pip install convnext-dense'
 
 
@@ -24,6 +27,8 @@ def import_host(scope: str, parts: Sequence[str] = PARTS) -> None:
     """
     if scope not in HOSTS:
         return
+    # OpenCV reads it once, when it is loaded: no small file fills the memory.
+    os.environ.setdefault('OPENCV_IO_MAX_IMAGE_PIXELS', str(MOST_PIXELS))
     try:
         # The hosts print remarks on optional packages while they are imported.
         with contextlib.redirect_stdout(io.StringIO()):

@@ -11,16 +11,11 @@ from mmengine.logging import print_log
 from convnext_dense.errors import UserError
 
 from .config import load_config
+from .device import check_devices
 from .hosts import import_host
-from .runner import Runner, check_devices
+from .runner import Runner
+from .survival import make_survive
 from .tta import augment_tests
-
-# Hooks that every run of the tools has, whatever its config.
-ALWAYS = dict(
-    class_check=dict(type='convnext_dense.ClassCheck'),
-    config_in_checkpoint=dict(type='convnext_dense.ConfigInCheckpoint'),
-    metrics_file=dict(type='convnext_dense.MetricsFile'),
-)
 
 
 def train(
@@ -45,16 +40,10 @@ def train(
         UserError: On any mistake that the message explains.
     """
     cfg = prepare(config, work_dir, launcher, cfg_options)
+    if _started_again(Path(cfg.work_dir)):
+        resume = 'auto'
     if resume == 'auto':
-        cfg.resume = True
-        if not Path(cfg.work_dir, 'last_checkpoint').is_file():
-            print_log(
-                f'--resume: no checkpoint in {cfg.work_dir}: starting from the '
-                'beginning',
-                logger='current',
-                level=logging.WARNING,
-            )
-            cfg.resume = False
+        cfg.resume = 'auto'
     elif resume:
         if not Path(resume).is_file():
             raise UserError(f'--resume: checkpoint not found: {resume}')
@@ -85,7 +74,7 @@ def evaluate(
     if not checkpoint.is_file():
         raise UserError(f'checkpoint not found: {checkpoint}')
     cfg = prepare(config, work_dir, launcher, cfg_options)
-    cfg.load_from = str(checkpoint)
+    cfg.load_from, cfg.resume = str(checkpoint), False
     # The checkpoint brings the weights that an `init_cfg` would fetch.
     _drop_pretrained(cfg.model)
     if tta:
@@ -113,10 +102,14 @@ def prepare(
         cfg.work_dir = str(Path('work_dirs', config.stem))
     _make_writable(Path(cfg.work_dir))
     import_host(cfg.get('default_scope', 'mmengine'))
-    hooks = cfg.setdefault('default_hooks', {})
-    for name, hook in ALWAYS.items():
-        hooks.setdefault(name, hook)
+    make_survive(cfg)
     return cfg
+
+
+def _started_again(work_dir: Path) -> bool:
+    """Tell whether torchrun starts this anew, and there is something to go on from."""
+    again = os.environ.get('TORCHELASTIC_RESTART_COUNT', '0') != '0'
+    return again and any(work_dir.glob('*.pth'))
 
 
 def _make_writable(folder: Path) -> None:

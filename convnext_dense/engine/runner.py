@@ -1,25 +1,27 @@
 """mmengine's runner, where ours has to differ."""
 
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from mmengine.logging import MMLogger
-from mmengine.model import (
-    BaseTTAModel,
-    MMDistributedDataParallel,
-    is_model_wrapper,
-)
+from mmengine.model import BaseTTAModel, MMDistributedDataParallel
 from mmengine.runner import Runner as BaseRunner
 from torch import nn
 
 from convnext_dense.checkpoints import load_matching, read_file, weights_in
 from convnext_dense.errors import UserError
 
+from .checkpointing import Manifest, Writer, read_manifest, verify, write_whole
+from .checkpointing.choice import choose
+from .checkpointing.content import bare, content_of, take_up
 from .console import quieten
+from .distributed import Vote, meet
+from .resuming import resumable
+from .widths import check_widths
 
 
 class Runner(BaseRunner):
@@ -27,16 +29,39 @@ class Runner(BaseRunner):
 
     - ``load_from``, ``resume`` and testing run nothing in a file, and find all weights
       or load none: see :mod:`convnext_dense.checkpoints`.
+    - Checkpoints appear whole or not at all, and a resumed run ends as one that was
+      never stopped: see :mod:`convnext_dense.engine.checkpointing`.
     - Without GPUs, several processes train by gloo.
     - The console shows progress; what else is logged goes to the log file.
     """
 
     def setup_env(self, env_cfg: dict) -> None:
         """Set up processes and threads; without GPUs, processes meet by gloo."""
-        if self.distributed and not torch.cuda.is_available():
-            # mmengine would give each process a GPU whatever the backend.
-            torch.distributed.init_process_group('gloo')
+        if self.distributed:
+            meet(self.launcher, env_cfg.get('dist_cfg', {}))
         super().setup_env(env_cfg)
+        self.writer = Writer()
+        self.agree = Vote()
+
+    def set_randomness(self, seed: int | None, **kwargs: Any) -> None:
+        """Seed everything; a resumed run has the seed of its first start."""
+        path = self.resumed_from
+        manifest = read_manifest(Path(path)) if path else None
+        if manifest is not None and manifest.seed is not None:
+            seed = self._randomness_cfg['seed'] = manifest.seed
+        super().set_randomness(seed, **kwargs)
+
+    @cached_property
+    def resumed_from(self) -> str | Path | None:
+        """The checkpoint to continue from: the one given, or the newest whole one.
+
+        With ``resume='auto'`` the newest counts, and ``load_from`` gives the weights
+        to start from where there is none.
+        """
+        resume, given = self.cfg.get('resume'), self.cfg.get('load_from')
+        if not resume:
+            return None
+        return choose(Path(self.work_dir)) if resume == 'auto' or not given else given
 
     def build_logger(self, *args: Any, **kwargs: Any) -> MMLogger:
         """Build the logger; the console gets what a person reads."""
@@ -57,17 +82,77 @@ class Runner(BaseRunner):
             CheckpointError: If the file is unreadable or does not fit.
         """
         path = Path(filename)
+        verify(path)
         checkpoint = read_file(path)
-        model = self.model.module if is_model_wrapper(self.model) else self.model
-        if isinstance(model, BaseTTAModel):
-            model = model.module
+        if isinstance(checkpoint, dict) and 'state_dict' in checkpoint:
+            self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
+        model = bare(self.model)
+        model = model.module if isinstance(model, BaseTTAModel) else model
         load_matching(model, weights_in(checkpoint, path), str(path))
-        # mmengine runs the text it finds here as a config.
-        if isinstance(checkpoint.get('meta'), dict):
-            checkpoint['meta'].pop('config', None)
         self._has_loaded = True
         self.logger.info(f'loaded {path}')
         return checkpoint
+
+    def load_or_resume(self) -> None:
+        """Load weights, or continue a run, as the config says."""
+        if self._has_loaded:
+            return
+        self._resume = self.resumed_from is not None
+        if self.resumed_from is not None:
+            self.resume(str(self.resumed_from))
+        elif self._load_from is not None:
+            self.load_checkpoint(self._load_from)
+
+    def resume(self, filename: str, **_: Any) -> None:
+        """Continue a run where a checkpoint was written, exactly.
+
+        Raises:
+            CheckpointError: If the file is damaged or of another run.
+        """
+        checkpoint = self.load_checkpoint(filename)
+        take_up(self, checkpoint, filename)
+        self.logger.info(f'resumed epoch: {self.epoch}, iter: {self.iter}')
+
+    def save_checkpoint(
+        self,
+        out_dir: str,
+        filename: str,
+        file_client_args: dict | None = None,  # noqa: ARG002
+        save_optimizer: bool = True,
+        save_param_scheduler: bool = True,
+        meta: dict | None = None,
+        by_epoch: bool = True,
+        backend_args: dict | None = None,  # noqa: ARG002
+        *,
+        before: dict[str, Any] | None = None,
+    ) -> None:
+        """Copy the state of the run, and write it in the background.
+
+        All processes have to call it. The file can be resumed if it holds optimizer
+        and schedules.
+
+        Args:
+            out_dir: The folder.
+            filename: The name in it.
+            file_client_args: Not used: files are local.
+            save_optimizer: Include the optimizer.
+            save_param_scheduler: Include the schedules.
+            meta: ``epoch`` and ``iter`` behind the run, instead of the present ones.
+            by_epoch: Whether this is called after an epoch or after an iteration.
+            backend_args: Not used.
+            before: Random states of the iteration at hand, to repeat it.
+        """
+        now = (self.epoch + by_epoch, self.iter + (not by_epoch))
+        meta = dict(epoch=now[0], iter=now[1]) | (meta or {})
+        resumable = save_optimizer and save_param_scheduler
+        self.writer.wait()
+        content = content_of(self, meta, resumable=resumable, before=before)
+        if content is None:
+            return
+        about = Manifest((), meta['epoch'], meta['iter'], self.seed, resumable)
+        path = Path(out_dir, filename)
+        save = partial(torch.save, content)
+        self.writer.submit(lambda: write_whole(path, save, about))
 
     def build_model(self, model: Any) -> nn.Module:
         """Build the model; its neck or head must be as wide as the backbone."""
@@ -84,7 +169,10 @@ class Runner(BaseRunner):
     def build_val_loop(self, loop: Any) -> Any:
         """Build the validation loop and its data."""
         with explained('val_cfg, val_dataloader and val_evaluator'):
-            return super().build_val_loop(loop)
+            built = super().build_val_loop(loop)
+        # It draws no numbers from the stream of the training.
+        built.dataloader = resumable(built.dataloader, self.seed)
+        return built
 
     def build_test_loop(self, loop: Any) -> Any:
         """Build the test loop and its data."""
@@ -137,55 +225,3 @@ def explained(part: str) -> Iterator[None]:
         raise UserError(
             f"the config's {part} cannot be built: {type(error).__name__}: {told}"
         ) from error
-
-
-def check_widths(model: nn.Module, cfg: Any) -> None:
-    """Check that what stands on the backbone is as wide as its features.
-
-    Raises:
-        UserError: Naming the setting and the value that fits.
-    """
-    backbone: Any = getattr(model, 'backbone', None)
-    if not (hasattr(backbone, 'widths') and hasattr(backbone, 'out_indices')):
-        return
-    features = [backbone.widths[index] for index in backbone.out_indices]
-    part = 'neck' if cfg.get('neck') else 'decode_head'
-    heads = {part: cfg.get(part), 'auxiliary_head': cfg.get('auxiliary_head')}
-    for name, head in heads.items():
-        if not isinstance(head, Mapping) or 'in_channels' not in head:
-            continue
-        index = head.get('in_index')
-        if index is None:
-            fits: Any = features
-        elif isinstance(index, int):
-            fits = features[index]
-        else:
-            fits = [features[i] for i in index]
-        given = head['in_channels']
-        if fits != (given if isinstance(given, int) else [*given]):
-            raise UserError(
-                f'model.{name}.in_channels={given} does not fit the backbone, whose '
-                f'features are {fits} wide: set model.{name}.in_channels={fits}'
-            )
-
-
-def check_devices() -> None:
-    """Check that each process of this machine has a GPU, or that none asks for one.
-
-    Raises:
-        UserError: If GPUs are asked for that are not there.
-    """
-    processes = int(os.environ.get('LOCAL_WORLD_SIZE', 1))
-    visible = os.environ.get('CUDA_VISIBLE_DEVICES', '')
-    asked = [] if visible in ('', '-1') else visible.split(',')
-    here = torch.cuda.device_count()
-    if asked and not here:
-        raise UserError(
-            f'{len(asked)} GPUs asked for (CUDA_VISIBLE_DEVICES={visible}), and there '
-            'are none here; unset CUDA_VISIBLE_DEVICES to run on the CPU'
-        )
-    if 0 < here < processes:
-        raise UserError(
-            f'{processes} processes need a GPU each, and there are {here}: '
-            f'start {here}, or set CUDA_VISIBLE_DEVICES=-1 to run on the CPU'
-        )

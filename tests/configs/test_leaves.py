@@ -13,7 +13,7 @@ pytest.importorskip('mmdet', reason='mmdet is not installed')
 pytest.importorskip('mmseg', reason='mmseg is not installed')
 
 from convnext_dense.engine.config import load_config
-from convnext_dense.engine.runner import check_widths
+from convnext_dense.engine.widths import check_widths
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 LEAVES = sorted(p for p in CONFIGS.rglob('*.py') if '_base_' not in p.parts)

@@ -4,7 +4,8 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from convnext_dense.engine.device import fit_to_device
+from convnext_dense.engine.device import check_devices, fit_to_device
+from convnext_dense.errors import UserError
 
 
 @pytest.fixture
@@ -54,3 +55,34 @@ def test_with_a_gpu_nothing_changes(cfg, monkeypatch):
     before = cfg.to_dict()
     assert fit_to_device(cfg) == []
     assert cfg.to_dict() == before
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    def machine(gpus, processes, visible):
+        monkeypatch.setattr(torch.cuda, 'device_count', lambda: gpus)
+        monkeypatch.setenv('LOCAL_WORLD_SIZE', str(processes))
+        monkeypatch.setenv('CUDA_VISIBLE_DEVICES', visible)
+
+    return machine
+
+
+@pytest.mark.parametrize(
+    ('gpus', 'processes', 'visible'),
+    [(0, 2, ''), (0, 2, '-1'), (2, 2, '0,1'), (4, 2, '')],
+)
+def test_a_gpu_each_or_none_at_all_is_accepted(machine, gpus, processes, visible):
+    machine(gpus, processes, visible)
+    check_devices()
+
+
+def test_gpus_where_there_are_none_are_refused(machine):
+    machine(0, 1, '0,1')
+    with pytest.raises(UserError, match='2 GPUs asked for'):
+        check_devices()
+
+
+def test_more_processes_than_gpus_are_refused(machine):
+    machine(1, 4, '0')
+    with pytest.raises(UserError, match='4 processes need a GPU each, and there are 1'):
+        check_devices()

@@ -1,0 +1,38 @@
+"""Whether what stands on a backbone fits it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import nn
+
+from convnext_dense.errors import UserError
+
+
+def check_widths(model: nn.Module, cfg: Any) -> None:
+    """Check that what stands on the backbone is as wide as its features.
+
+    Raises:
+        UserError: Naming the setting and the value that fits.
+    """
+    backbone: Any = getattr(model, 'backbone', None)
+    if not (hasattr(backbone, 'widths') and hasattr(backbone, 'out_indices')):
+        return
+    features = [backbone.widths[index] for index in backbone.out_indices]
+    part = 'neck' if cfg.get('neck') else 'decode_head'
+    heads = {part: cfg.get(part), 'auxiliary_head': cfg.get('auxiliary_head')}
+    for name, head in heads.items():
+        if not isinstance(head, Mapping) or 'in_channels' not in head:
+            continue
+        index = head.get('in_index')
+        if index is None:
+            fits: Any = features
+        elif isinstance(index, int):
+            fits = features[index]
+        else:
+            fits = [features[i] for i in index]
+        given = head['in_channels']
+        if fits != (given if isinstance(given, int) else [*given]):
+            raise UserError(
+                f'model.{name}.in_channels={given} does not fit the backbone, whose '
+                f'features are {fits} wide: set model.{name}.in_channels={fits}'
+            )
