@@ -18,6 +18,10 @@ from .runner import Runner, check_devices
 ALWAYS = dict(
     class_check=dict(type='convnext_dense.ClassCheck'),
     metrics_file=dict(type='convnext_dense.MetricsFile'),
+    run_file=dict(type='convnext_dense.RunFile'),
+    label_statistics=dict(type='convnext_dense.LabelStatistics'),
+    training_batches=dict(type='convnext_dense.TrainingBatches'),
+    result_files=dict(type='convnext_dense.ResultFiles'),
 )
 
 
