@@ -1,4 +1,4 @@
-"""The command line: ``convnext-dense train|test``, and the scripts in tools/.
+"""The command line: ``convnext-dense train|test|report``, and the scripts in tools/.
 
 What is heavy is imported when it is used, so that ``--help`` answers at once.
 """
@@ -6,8 +6,9 @@ What is heavy is imported when it is used, so that ``--help`` answers at once.
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from convnext_dense import __version__
 from convnext_dense.errors import UserError
@@ -15,18 +16,17 @@ from convnext_dense.errors import UserError
 TRAIN = 'Train a detector or a segmentor; the config decides which.'
 TEST = 'Evaluate a checkpoint, and write metrics.json to the work dir.'
 
+REPORT = 'Write one HTML file on what a run learned and where it fails.'
+
 
 def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int:
     """Run a command and return its exit code: 0, or 2 for a user's mistake."""
     parser = _parser(prog)
     args = vars(parser.parse_args(arguments))
     command = args.pop('command')
-    _set_rank(args.pop('local_rank'))
+    _set_rank(args.pop('local_rank', None))
     try:
-        from convnext_dense.engine import launch
-
-        run = launch.train if command == 'train' else launch.evaluate
-        run(**args)
+        _function(command)(**args)
     except UserError as error:
         if os.environ.get('CONVNEXT_DENSE_TRACEBACK'):
             raise
@@ -36,6 +36,23 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
     except KeyboardInterrupt:
         return complain('interrupted', code=130)
     return 0
+
+
+def _function(command: str) -> Callable[..., Any]:
+    """Import what a command runs."""
+    if command == 'report':
+        return _report
+    from convnext_dense.engine import launch
+
+    return launch.train if command == 'train' else launch.evaluate
+
+
+def _report(work_dirs: Sequence[Path], out: Path | None) -> None:
+    from convnext_dense.report import write_report
+
+    if len(work_dirs) > 2:
+        raise UserError(f'two work dirs can be compared, not {len(work_dirs)}')
+    print(f'report: {write_report(work_dirs, out)}')
 
 
 def _parser(prog: str | None) -> argparse.ArgumentParser:
@@ -54,7 +71,25 @@ def _parser(prog: str | None) -> argparse.ArgumentParser:
     test = commands.add_parser('test', help=TEST, description=TEST)
     _add_common(test)
     test.add_argument('checkpoint', type=Path, help='a .pth file')
+    _add_report(commands.add_parser('report', help=REPORT, description=REPORT))
     return parser
+
+
+def _add_report(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        'work_dirs',
+        nargs='+',
+        type=Path,
+        metavar='WORK_DIR',
+        help='a work dir in which tools/test.py or a validation left its results; a '
+        'second one is compared with it',
+    )
+    parser.add_argument(
+        '--out',
+        type=Path,
+        metavar='FILE',
+        help='(default: WORK_DIR/report.html, or comparison.html in the second)',
+    )
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:

@@ -12,6 +12,7 @@ from convnext_dense.errors import UserError
 
 from .config import load_config
 from .hosts import import_host
+from .loggers import add_loggers
 from .runner import Runner, check_devices
 
 # Hooks that every run of the tools has, whatever its config.
@@ -109,9 +110,12 @@ def prepare(
         cfg.work_dir = str(Path('work_dirs', config.stem))
     _make_writable(Path(cfg.work_dir))
     import_host(cfg.get('default_scope', 'mmengine'))
+    add_loggers(cfg)
     hooks = cfg.setdefault('default_hooks', {})
     for name, hook in ALWAYS.items():
         hooks.setdefault(name, hook)
+    if cfg.get('validation_loss'):
+        hooks['validation_loss'] = dict(type='convnext_dense.ValidationLoss')
     return cfg
 
 
@@ -161,6 +165,7 @@ def _say_results(runner: Runner) -> None:
     for what, path in found.items():
         if path and path.exists():
             runner.logger.info(f'{what}: {path}')
+    runner.logger.info(f'for a report: convnext-dense report {work_dir}')
 
 
 def _age(path: Path) -> float:

@@ -50,7 +50,7 @@ def calibration_section(
             f'The share of {what}, by confidence. On the dashed line, confidence '
             'means what it says; below it, the model is too sure.'
         )
-    return Section(title, each, note)
+    return Section(title, each, note, half=True)
 
 
 def curve_sections(runs: Sequence[Run], names: Sequence[str]) -> list[Section]:

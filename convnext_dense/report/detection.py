@@ -109,6 +109,7 @@ def sections(analyses: Sequence[Analysis], names: Sequence[str]) -> list[Section
             'Precision and recall',
             [(name, _curves(one)) for name, one in each],
             f'At {what} IoU 0.5, by class.',
+            half=True,
         ),
         Section(
             'Kinds of error',
@@ -118,12 +119,14 @@ def sections(analyses: Sequence[Analysis], names: Sequence[str]) -> list[Section
             'Class: IoU over 0.5, another class. Both: the two together. Duplicate: the '
             'object is found already. Background: IoU under 0.1 with everything. '
             'Missed: an object that no detection is about.',
+            half=True,
         ),
         Section(
             'Confusion',
             [(name, _confusion(one)) for name, one in each],
             f'Detections from score {SHOWN} on, paired with objects at IoU 0.5 whatever '
             'their classes; shade: share of the row.',
+            half=True,
         ),
         calibration_section([(name, _calibration(one)) for name, one in each],
                             'detections that find an object of their class'),

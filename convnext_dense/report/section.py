@@ -13,11 +13,13 @@ class Section:
         title: Its heading.
         columns: What stands side by side in it, each with a heading, or none.
         note: How to read it.
+        half: Whether two such parts of one column stand side by side.
     """
 
     title: str
     columns: list[tuple[str, Markup]] = field(default_factory=list)
     note: str = ''
+    half: bool = False
 
     @property
     def key(self) -> str:

@@ -108,6 +108,7 @@ def sections(analyses: Sequence[Analysis], names: Sequence[str]) -> list[Section
             'Confusion',
             [(n, confusion_chart(one.confusion, one.names)) for n, one in each],
             'Pixels; shade: share of the row.',
+            half=True,
         ),
         calibration_section(charts, 'pixels that have the right label'),
         *(_pictures(each, reverse) for reverse in (False, True)),

@@ -7,6 +7,7 @@ from .prediction_sheet import PredictionSheet
 from .result_files import ResultFiles
 from .run_file import RunFile
 from .training_batches import TrainingBatches
+from .validation_loss import ValidationLoss
 
 __all__ = [
     'ClassCheck',
@@ -16,4 +17,5 @@ __all__ = [
     'ResultFiles',
     'RunFile',
     'TrainingBatches',
+    'ValidationLoss',
 ]
