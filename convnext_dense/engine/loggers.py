@@ -58,10 +58,12 @@ def _backend(logger: Any, work_dir: str) -> dict[str, Any]:
     # mmengine asks for a store of plain files, which MLflow 3 refuses.
     folder = Path(work_dir).resolve()
     server = os.environ.get('MLFLOW_TRACKING_URI')
-    local = dict(
+    if server:
+        return dict(type=BACKENDS[logger], tracking_uri=server)
+    return dict(
+        type=BACKENDS[logger],
         exp_name=folder.name,
         tracking_uri=f'sqlite:///{folder}/mlflow.db',
         artifact_location=str(folder / 'mlflow'),
         artifact_suffix=('.log', '.json'),
     )
-    return dict(type=BACKENDS[logger]) | (dict(tracking_uri=server) if server else local)

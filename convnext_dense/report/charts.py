@@ -99,9 +99,7 @@ def columns(
     high = max([*values, 1e-9])
     body = _axes(None, (0, high), x_title)
     step = INNER_WIDTH / max(1, len(values))
-    for index, (value, label, tip) in enumerate(
-        zip(values, labels, tips, strict=True)
-    ):
+    for index, (value, label, tip) in enumerate(zip(values, labels, tips, strict=True)):
         height = INNER_HEIGHT * value / high
         x, y = LEFT + index * step, TOP + INNER_HEIGHT - height
         body += f'<rect class="f0" x="{x + step * 0.08:.1f}" y="{y:.1f}" '
@@ -151,12 +149,12 @@ def matrix(
         names: Names of rows and columns.
         tips: What each cell shows under the pointer.
     """
-    rows, number = cells.shape
-    side = max(9.0, min(56.0, 440 / max(rows, number)))
+    rows, across = cells.shape
+    side = max(9.0, min(56.0, 440 / max(rows, across)))
     room = 8 + 6.2 * max((min(len(n), 18) for n in names[0]), default=0)
     left, top = room + 18, 22
     written = side >= 34
-    body = _text(left + side * number / 2, 12, titles[1], 'middle')
+    body = _text(left + side * across / 2, 12, titles[1], 'middle')
     middle = top + side * rows / 2
     body += f'<g transform="rotate(-90 10 {middle:.0f})">'
     body += _text(10, middle, titles[0], 'middle') + '</g>'
@@ -167,17 +165,26 @@ def matrix(
         body += f'height="{side - 1:.1f}" data-tip="{escape(tips[row][column])}"/>'
         if written:
             kind = 'middle on' if shade > 0.55 else 'middle'
-            body += _text(x + side / 2, y + side / 2 + 4, f'{cells[row, column]:,}',
-                          kind)  # fmt: skip
+            number = short(int(cells[row, column]))
+            body += _text(x + side / 2, y + side / 2 + 4, number, kind)
     for row, name in enumerate(names[0]):
         body += _text(left - 5, top + row * side + side / 2 + 4, name[:18], 'end')
     for column, name in enumerate(names[1]):
         x, y = left + column * side + side / 2 + 3, top + rows * side + 6
         body += f'<g transform="rotate(-45 {x:.0f} {y:.0f})">'
         body += _text(x, y + 4, name[:18], 'end') + '</g>'
-    width, height = left + number * side + 8, top + rows * side + room * 0.75 + 8
+    width, height = left + across * side + 8, top + rows * side + room * 0.75 + 8
     style = f' style="max-width:{max(width, 320):.0f}px"'
     return _svg(body, style, (width, height))
+
+
+def short(number: int) -> str:
+    """Write a number in at most four characters: 950, 1.3k, 137k, 2.1M."""
+    for unit, size in (('G', 10**9), ('M', 10**6), ('k', 10**3)):
+        if number >= size:
+            digits = 1 if number < 10 * size else 0
+            return f'{number / size:.{digits}f}{unit}'
+    return str(number)
 
 
 def _svg(

@@ -99,13 +99,13 @@ def _label_charts(labels: dict) -> list[tuple[str, Markup]]:
     names = labels['classes']
     if 'pixels' in labels:
         total = max(1, sum(labels['pixels']) + labels['unlabelled'])
-        rows = sorted(zip(labels['pixels'], labels['occurs'], names, strict=True))
-        facts = [
+        known = zip(labels['pixels'], labels['occurs'], names, strict=True)
+        shares = [
             (name, f'{100 * pixels / total:.2f} %', f'{occurs:,}')
-            for pixels, occurs, name in reversed(rows)
+            for pixels, occurs, name in sorted(known, reverse=True)
         ]
-        facts.append(('unlabelled', f'{100 * labels["unlabelled"] / total:.2f} %', ''))
-        return [('pixels', fact_table(facts, ('class', 'of all', 'in images')))]
+        shares.append(('unlabelled', f'{100 * labels["unlabelled"] / total:.2f} %', ''))
+        return [('pixels', fact_table(shares, ('class', 'of all', 'in images')))]
     rows = sorted(zip(labels['objects'], names, strict=True), reverse=True)
     facts = [(name, f'{count:,}') for count, name in rows]
     numbers = {int(key): count for key, count in labels['per_image'].items()}
@@ -127,7 +127,7 @@ def _grouped(numbers: dict[int, int]) -> tuple[list[str], list[int]]:
     step = max(1, -(-(max(numbers, default=0) + 1) // 20))
     groups = range(0, max(numbers, default=0) + 1, step)
     counts = [sum(numbers.get(g + i, 0) for i in range(step)) for g in groups]
-    edges = [str(g) if step == 1 else f'{g}–{g + step - 1}' for g in groups]
+    edges = [str(g) if step == 1 else f'{g}-{g + step - 1}' for g in groups]
     return edges, counts
 
 
@@ -138,8 +138,8 @@ def _size_chart(sizes: np.ndarray) -> Markup:
     names = [f'{i * step} %' if i % 4 == 0 else '' for i in range(len(sizes))]
     tips = [
         [
-            f'height {r * step}–{(r + 1) * step} %, width {c * step}–{(c + 1) * step} %'
-            f' of the image: {count:,} boxes'
+            f'height {r * step}-{(r + 1) * step} %, width {c * step}-'
+            f'{(c + 1) * step} % of the image: {count:,} boxes'
             for c, count in enumerate(row)
         ]
         for r, row in enumerate(sizes)
@@ -171,8 +171,9 @@ def origin_sections(runs: Sequence[Run], names: Sequence[str]) -> list[Section]:
     configs = [run.entry.get('config', '') for run in runs]
     if len(runs) == 2:
         changed = difflib.unified_diff(
-            *(config.splitlines() for config in configs), *names, lineterm='', n=2
-        )
+            configs[0].splitlines(), configs[1].splitlines(), names[0], names[1],
+            lineterm='', n=2,
+        )  # fmt: skip
         text = '\n'.join(changed) or 'The configs are the same.'
         sections.append(Section('Difference of configs', [('', _code(text))]))
     bodies = [

@@ -21,7 +21,9 @@ def bar_table(
         more: Further columns of the last run: a title, and (N,) in 0..1.
         title: What the values are.
     """
-    order = sorted(range(len(names)), key=lambda i: -np.nan_to_num(values[0][i], nan=-1))
+    order = sorted(
+        range(len(names)), key=lambda i: -np.nan_to_num(values[0][i], nan=-1)
+    )
     difference = '<th>change</th>' if len(values) == 2 else ''
     heads = ''.join(f'<th>{escape(name)}</th>' for name, _ in more)
     rows = []
@@ -49,7 +51,7 @@ def fact_table(facts: Sequence[Sequence[str]], head: Sequence[str] = ()) -> Mark
 
 def percent(value: float) -> str:
     """Write a value in 0..1 as COCO's tables do, in hundredths."""
-    return '–' if np.isnan(value) or value < 0 else f'{100 * value:.1f}'
+    return '-' if np.isnan(value) or value < 0 else f'{100 * value:.1f}'
 
 
 def _bar(value: float, run: int) -> str:
@@ -62,6 +64,6 @@ def _bar(value: float, run: int) -> str:
 
 def _change(value: float) -> str:
     if np.isnan(value):
-        return '<td>–</td>'
+        return '<td>-</td>'
     kind = 'up' if value > 0 else 'down' if value < 0 else ''
     return f'<td class="{kind}">{100 * value:+.1f}</td>'

@@ -9,6 +9,7 @@ from mmengine.dist import is_main_process
 from mmengine.fileio import get
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from mmengine.visualization import LocalVisBackend
 from PIL import Image, ImageOps
 
 from convnext_dense.registry import HOOKS
@@ -85,6 +86,11 @@ class PredictionSheet(Hook):
         path.parent.mkdir(exist_ok=True)
         sheet.save(path)
         runner.logger.info(f'truth and predictions drawn: {path}')
+        for backend in runner.visualizer._vis_backends.values():
+            # The local one would only save the sheet a second time.
+            if not isinstance(backend, LocalVisBackend):
+                pixels = np.asarray(sheet)
+                backend.add_image('predictions.png', pixels, step=runner.iter)
 
     def _pair(self, sample: Any, names: tuple[str, ...]) -> tuple[np.ndarray, ...]:
         image = read_image(sample.img_path)

@@ -71,7 +71,7 @@ class TrainingBatches(Hook):
             self._handle.remove()
 
 
-def displayable(images: torch.Tensor, preprocessor: nn.Module) -> np.ndarray:
+def displayable(images: torch.Tensor, preprocessor: Any) -> np.ndarray:
     """Turn (N, 3, H, W) normalised images into (N, H, W, 3) in 0..255."""
     images = images.float()
     if getattr(preprocessor, '_enable_normalize', False):
