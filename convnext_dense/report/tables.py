@@ -25,7 +25,8 @@ def bar_table(
         range(len(names)), key=lambda i: -np.nan_to_num(values[0][i], nan=-1)
     )
     difference = '<th>change</th>' if len(values) == 2 else ''
-    heads = ''.join(f'<th>{escape(name)}</th>' for name, _ in more)
+    whose = ' of the second' * (len(values) == 2)
+    heads = ''.join(f'<th>{escape(name)}{whose}</th>' for name, _ in more)
     rows = []
     for index in order:
         bars = ''.join(_bar(float(v[index]), n) for n, v in enumerate(values))
