@@ -23,7 +23,7 @@ def picture_sections(
 ) -> list[Section]:
     """Show the worst and best images; of two runs, those that changed most."""
     first, last = analyses[0], analyses[-1]
-    same = [one.run.results['image_ids'] for one in analyses]
+    same = [[image['id'] for image in one.truth.images] for one in analyses]
     note = (
         f'Ranked by panoptic quality of the detections from score {SHOWN} on: the IoUs '
         'of the right ones, by the mean number of detections and objects.'

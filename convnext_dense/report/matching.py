@@ -67,7 +67,7 @@ def match(truth: Truth, found: Objects, kind: str) -> Matches:
         iou = _iou(truth, found, kind, ours, theirs)
         crowd = objects.crowd[theirs]
         labels, real = found.label[ours], objects.label[theirs][~crowd]
-        in_crowd = (iou[:, crowd] > FOUND) & (
+        in_crowd = (iou[:, crowd] >= FOUND) & (
             labels[:, None] == objects.label[theirs][crowd]
         )
         kinds[ours], target = classify(iou[:, ~crowd], labels, real, in_crowd.any(1))

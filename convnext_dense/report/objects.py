@@ -46,7 +46,7 @@ class Truth:
 
     Args:
         path: The annotation file.
-        images: COCO's entries of the tested images, in their order.
+        images: COCO's entries of the tested images, by their ids.
         names: Class names, in the order of the labels.
         categories: COCO's category id of each class.
         coco: Everything, as faster-coco-eval reads it.
@@ -85,6 +85,8 @@ def read_truth(path: Path, names: list[str], image_ids: list[int]) -> Truth:
             f'{path} is not what was tested: it has no {what}; test again with '
             'tools/test.py'
         )
+    # COCO's order, which decides between equal scores.
+    image_ids = sorted(image_ids)
     images = [coco.imgs[number] for number in image_ids]
     categories = [by_name[name] for name in names]
     annotations = [
@@ -130,7 +132,7 @@ def _objects(
     score = np.array([entry.get('score', 1.0) for entry in kept], dtype=float)
     order = np.lexsort((-score, image))
     kept = [kept[index] for index in order]
-    boxes = np.array([entry['bbox'] for entry in kept], dtype=float).reshape(-1, 4)
+    boxes = np.array([_box(entry) for entry in kept], dtype=float).reshape(-1, 4)
     masks = [entry.get('segmentation') for entry in kept]
     return Objects(
         image[order],
@@ -140,6 +142,11 @@ def _objects(
         masks if masks and all(masks) else boxes,
         boxes,
     )
+
+
+def _box(entry: dict) -> Any:
+    # Results of masks need not have boxes.
+    return entry['bbox'] if 'bbox' in entry else mask_api.toBbox(entry['segmentation'])
 
 
 def shapes_of(objects: Objects, images: list[dict], kind: str, part: slice) -> Any:

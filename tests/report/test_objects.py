@@ -14,10 +14,10 @@ def truth(truth_file):
     return read_truth(truth_file, ['cat', 'dog'], [7, 9])
 
 
-def test_objects_stand_by_image_with_the_labels_of_the_config(truth_file):
+def test_objects_stand_by_image_id_with_the_labels_of_the_config(truth_file):
     objects = read_truth(truth_file, ['dog', 'cat'], [9, 7]).objects
-    assert objects.image.tolist() == [0, 1, 1]
-    assert objects.label.tolist() == [1, 1, 0]
+    assert objects.image.tolist() == [0, 0, 1]
+    assert objects.label.tolist() == [1, 0, 1]
 
 
 def test_detections_of_an_image_stand_by_falling_score(tmp_path, truth):
@@ -59,7 +59,7 @@ def test_missing_annotations_are_named(tmp_path):
 
 @pytest.mark.parametrize(('names', 'ids'), [(['cow'], [7]), (['cat'], [8])])
 def test_annotations_of_other_data_are_refused(truth_file, names, ids):
-    with pytest.raises(UserError, match="'cow'|image id 8"):
+    with pytest.raises(UserError, match=r"'cow'|image id 8"):
         read_truth(truth_file, names, ids)
 
 

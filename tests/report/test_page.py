@@ -94,5 +94,5 @@ def test_a_detector_that_found_nothing_has_a_report(detector):
 
 
 def test_a_file_that_cannot_be_written_is_named(detector, tmp_path):
-    with pytest.raises(UserError, match='absent/out.html cannot be written'):
+    with pytest.raises(UserError, match=r'absent/out\.html cannot be written'):
         write_report([detector()], tmp_path / 'absent/out.html')

@@ -46,7 +46,7 @@ def test_a_line_cut_off_by_the_end_of_a_run_is_left_out(tmp_path):
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(UserError, match='no such folder: .*absent'):
+    with pytest.raises(UserError, match=r'no such folder: .*absent'):
         read_run(tmp_path / 'absent')
 
 
