@@ -111,7 +111,9 @@ def prepare(
     _make_writable(Path(cfg.work_dir))
     import_host(cfg.get('default_scope', 'mmengine'))
     add_loggers(cfg)
-    hooks = cfg.setdefault('default_hooks', {})
+    # What `setdefault` returns is not what it stores.
+    cfg.setdefault('default_hooks', {})
+    hooks = cfg.default_hooks
     for name, hook in ALWAYS.items():
         hooks.setdefault(name, hook)
     if cfg.get('validation_loss'):

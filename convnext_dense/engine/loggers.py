@@ -34,7 +34,8 @@ def add_loggers(cfg: Config) -> None:
         chosen = ['tensorboard'] if find_spec('tensorboard') else []
     if isinstance(chosen, str | Mapping):
         chosen = [chosen]
-    visualizer = cfg.setdefault('visualizer', dict(type='Visualizer'))
+    cfg.setdefault('visualizer', dict(type='Visualizer'))
+    visualizer = cfg.visualizer
     backends = visualizer.get('vis_backends') or []
     present = {backend['type'].split('.')[-1] for backend in backends}
     added = [_backend(logger, cfg.get('work_dir') or '.') for logger in chosen]

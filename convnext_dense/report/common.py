@@ -68,9 +68,18 @@ def curve_sections(runs: Sequence[Run], names: Sequence[str]) -> list[Section]:
 
 
 def _curves(runs: Sequence[Run], names: Sequence[str], keys: list[str]) -> Markup:
+    if len(runs) == 2:
+        # Dashes tell the runs apart.
+        keys = [key for key in keys if not key.startswith('val_')]
+    trained = [key for key in keys if not key.startswith('val_')]
     series = [
-        Line(f'{key} {name}'.strip(), run.curves[key], colour, dashed=bool(number))
-        for colour, key in enumerate(keys)
+        Line(
+            f'{key} {name}'.strip(),
+            run.curves[key],
+            trained.index(key.removeprefix('val_')),
+            dashed=number == 1 or key not in trained,
+        )
+        for key in keys
         for number, (run, name) in enumerate(zip(runs, names, strict=True))
         if key in run.curves
     ]
