@@ -8,7 +8,7 @@ SHAPES := data/shapes/shapes.json
 .PHONY: help install demo demo-seg test faults lint clean
 
 help:
-	@echo 'make demo      train, evaluate and show a Mask R-CNN on generated data'
+	@echo 'make demo      train a Mask R-CNN on generated data, and report on it'
 	@echo 'make demo-seg  the same for a UperNet segmentor'
 	@echo 'make test      run the tests'
 	@echo 'make faults    kill, fill and corrupt everything, for about half an hour'
@@ -37,10 +37,12 @@ $(SHAPES): | $(VENV)/.installed
 demo: $(VENV)/.installed $(SHAPES)
 	$(BIN)/python tools/train.py configs/shapes/mask-rcnn_convnext-v2-atto_demo_shapes.py \
 		--work-dir work_dirs/demo
+	$(BIN)/python tools/report.py work_dirs/demo
 
 demo-seg: $(VENV)/.installed $(SHAPES)
 	$(BIN)/python tools/train.py configs/shapes/upernet_convnext-v2-atto_demo_shapes.py \
 		--work-dir work_dirs/demo-seg
+	$(BIN)/python tools/report.py work_dirs/demo-seg
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest

@@ -21,6 +21,8 @@ REQUIRES = [
     'onedl-mmsegmentation>=1.4.2',
     'faster-coco-eval>=1.6',
     'filelock>=3.12',  # one process downloads, the others wait
+    'jinja2>=3.1',
+    'markupsafe>=2.1',
     'opencv-python>=4.8',
     'pillow>=10.1',
     'pycocotools>=2.0.7',
@@ -34,6 +36,7 @@ EXTRAS = {
     'peers': ['timm>=1.0', 'transformers>=4.56'],  # what is compared with in tests
     'app': ['gradio>=5'],
     'video': ['av>=12'],
+    'log': ['tensorboard>=2.12'],
     'export': ['onnx>=1.16', 'onnxscript>=0.1', 'onnxruntime>=1.18'],
 }
 
@@ -47,7 +50,13 @@ setup(
     python_requires='>=3.10',
     packages=find_packages(include=['convnext_dense', 'convnext_dense.*']),
     # .mim/configs is configs/: what `_base_ = 'convnext_dense::...'` reads.
-    package_data={'convnext_dense': ['.mim/model-index.yml', '.mim/configs/**/*']},
+    package_data={
+        'convnext_dense': [
+            '.mim/model-index.yml',
+            '.mim/configs/**/*',
+            'report/page.html',
+        ]
+    },
     install_requires=REQUIRES,
     extras_require=EXTRAS,
     entry_points={'console_scripts': ['convnext-dense = convnext_dense.cli:main']},

@@ -72,6 +72,17 @@ def _check_data() -> Callable[..., Any]:
     return check
 
 
+def _report() -> Callable[..., Any]:
+    from convnext_dense.report import write_report
+
+    def report(work_dirs: Sequence[Path], out: Path | None) -> None:
+        if len(work_dirs) > 2:
+            raise UserError(f'two work dirs can be compared, not {len(work_dirs)}')
+        print(f'report: {write_report(work_dirs, out)}')
+
+    return report
+
+
 # Each imports what it runs.
 COMMANDS: dict[str, Callable[[], Callable[..., Any]]] = {
     'train': _train,
@@ -79,6 +90,7 @@ COMMANDS: dict[str, Callable[[], Callable[..., Any]]] = {
     'predict': _predict,
     'export': _export,
     'check-data': _check_data,
+    'report': _report,
 }
 
 

@@ -10,6 +10,7 @@ HELP = {
     'test': 'Evaluate a checkpoint, and write metrics.json to the work dir.',
     'predict': 'Predict images, folders and videos; draw and write what is found.',
     'export': 'Write a model as a file that other runtimes execute.',
+    'report': 'Write one HTML file on what a run learned and where it fails.',
     'check-data': 'Look through the data sets of a config; exit code 1 on errors.',
 }
 
@@ -122,6 +123,23 @@ def _add_predict(parser: argparse.ArgumentParser) -> None:
     add('--batch-size', type=int, default=1, metavar='N', help='(default: 1)')
 
 
+def _add_report(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        'work_dirs',
+        nargs='+',
+        type=Path,
+        metavar='WORK_DIR',
+        help='a work dir in which tools/test.py or a validation left its results; a '
+        'second one is compared with it',
+    )
+    parser.add_argument(
+        '--out',
+        type=Path,
+        metavar='FILE',
+        help='(default: WORK_DIR/report.html, or comparison.html in the second)',
+    )
+
+
 def _add_run(parser: argparse.ArgumentParser) -> None:
     _add_config(parser)
     parser.add_argument(
@@ -158,4 +176,5 @@ ADD = {
     'predict': _add_predict,
     'export': _add_export,
     'check-data': _add_config,
+    'report': _add_report,
 }

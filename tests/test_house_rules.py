@@ -24,7 +24,8 @@ MAY_IMPORT = {
     'pretrain': FOUNDATION | {'checkpoints', 'backbones'},
     'optim': {'errors', 'registry'},
     'datasets': {'errors', 'registry'},
-    'engine': {'errors', 'registry', 'checkpoints', 'visualization'},
+    'engine': {'errors', 'registry', 'checkpoints', 'visualization', '__version__'},
+    'report': {'errors', 'visualization'},
 }  # fmt: skip
 BELOW = set(MAY_IMPORT) - {'__init__'}
 MAY_IMPORT |= {
@@ -48,11 +49,13 @@ MAY_IMPORT_OF_OTHERS = {
         'tqdm',
     },
     'mmcv_ops': {'numpy', 'torch', 'torchvision'},
+    # No torch: a report is made in seconds, and anywhere.
+    'report': {'PIL', 'faster_coco_eval', 'jinja2', 'markupsafe', 'numpy'},
 }
 HOSTS = {'mmcv', 'mmdet', 'mmseg'}
 WITHOUT_HOSTS = {
     'errors', 'registry', 'layers', 'visualization', 'checkpoints', 'backbones',
-    'pretrain', 'optim',
+    'pretrain', 'optim', 'report',
 }  # fmt: skip
 NEVER = {'mmpretrain', 'transformers'}
 

@@ -13,6 +13,7 @@ from convnext_dense.errors import UserError
 from .config import load_config
 from .device import check_devices
 from .hosts import import_host
+from .loggers import add_loggers
 from .runner import Runner
 from .survival import make_survive
 from .tta import augment_tests
@@ -102,6 +103,7 @@ def prepare(
         cfg.work_dir = str(Path('work_dirs', config.stem))
     _make_writable(Path(cfg.work_dir))
     import_host(cfg.get('default_scope', 'mmengine'))
+    add_loggers(cfg)
     make_survive(cfg)
     return cfg
 

@@ -20,10 +20,12 @@ READ_BY_NAME = {
     'compile',
     'activation_checkpointing',
     'find_unused_parameters',
+    'loggers',
     'model_wrapper_cfg',
     'sync_bn',
     'tta_model',
     'tta_pipeline',
+    'validation_loss',
 }
 
 

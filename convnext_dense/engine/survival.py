@@ -15,6 +15,10 @@ ALWAYS = dict(
     class_check=dict(type='convnext_dense.ClassCheck'),
     config_in_checkpoint=dict(type='convnext_dense.ConfigInCheckpoint'),
     metrics_file=dict(type='convnext_dense.MetricsFile'),
+    run_file=dict(type='convnext_dense.RunFile'),
+    label_statistics=dict(type='convnext_dense.LabelStatistics'),
+    training_batches=dict(type='convnext_dense.TrainingBatches'),
+    result_files=dict(type='convnext_dense.ResultFiles'),
     bad_images=dict(type='convnext_dense.BadImages'),
     finite_guard=dict(type='convnext_dense.FiniteGuard'),
     signal_stop=dict(type='convnext_dense.SignalStop'),
@@ -26,9 +30,13 @@ def make_survive(cfg: Config) -> None:
 
     A loop or a checkpoint hook of another kind stays, with a warning.
     """
-    hooks = cfg.setdefault('default_hooks', {})
+    # What `setdefault` returns is not what it stores.
+    cfg.setdefault('default_hooks', {})
+    hooks = cfg.default_hooks
     for name, hook in ALWAYS.items():
         hooks.setdefault(name, dict(hook))
+    if cfg.get('validation_loss'):
+        hooks.validation_loss = dict(type='convnext_dense.ValidationLoss')
     hooks.setdefault('checkpoint', dict(type='CheckpointHook', interval=1))
     loop = cfg.get('train_cfg')
     if loop and 'by_epoch' in loop:

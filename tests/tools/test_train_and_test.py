@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip('mmdet', reason='mmdet is not installed')
@@ -39,7 +40,8 @@ def run(*arguments, script='train.py', shapes=None, options=()):
 def detector(shapes, tmp_path_factory):
     """The work dir of a detector trained for two epochs of one iteration each."""
     work_dir = tmp_path_factory.mktemp('detector')
-    done = run(DETECTOR, '--work-dir', work_dir, shapes=shapes, options=TWO_EPOCHS)
+    options = [*TWO_EPOCHS, 'validation_loss=True', 'loggers=[]']
+    done = run(DETECTOR, '--work-dir', work_dir, shapes=shapes, options=options)
     assert done.returncode == 0, done.stderr[-2000:]
     (work_dir / 'console.txt').write_text(done.stdout + done.stderr)
     return work_dir
@@ -49,7 +51,8 @@ def detector(shapes, tmp_path_factory):
 def segmentor(shapes, tmp_path_factory):
     """The work dir of a segmentor trained for two iterations."""
     work_dir = tmp_path_factory.mktemp('segmentor')
-    done = run(SEGMENTOR, '--work-dir', work_dir, shapes=shapes, options=TWO_ITERATIONS)
+    options = [*TWO_ITERATIONS, 'validation_loss=True']
+    done = run(SEGMENTOR, '--work-dir', work_dir, shapes=shapes, options=options)
     assert done.returncode == 0, done.stderr[-2000:]
     return work_dir
 
@@ -72,6 +75,37 @@ def test_a_segmentor_leaves_its_metrics(segmentor):
 )
 def test_predictions_are_drawn(work_dir, name, request):
     assert (request.getfixturevalue(work_dir) / 'pictures' / name).stat().st_size > 1000
+
+
+@pytest.mark.parametrize('work_dir', ['detector', 'segmentor'])
+def test_a_training_ends_with_all_that_a_report_needs(work_dir, request):
+    folder = request.getfixturevalue(work_dir)
+    done = subprocess.run(
+        [sys.executable, 'tools/report.py', str(folder)],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout.strip() == f'report: {folder}/report.html', done.stderr
+    text = (folder / 'report.html').read_text()
+    parts = ('Worst images', 'Training labels', 'First training batches', 'Origin')
+    assert all(f'<h2>{part}</h2>' in text for part in parts)
+    assert text.count('data:image/jpeg') > 4
+
+
+def test_the_report_counts_a_segmentors_iou_as_its_evaluator_does(segmentor):
+    content = json.loads((segmentor / 'results/results.json').read_text())
+    table = np.array(content['confusion'])
+    union = table.sum(0) + table.sum(1) - table.diagonal()
+    iou = table.diagonal()[union > 0] / union[union > 0]
+    assert 100 * iou.mean() == pytest.approx(metrics(segmentor)['mIoU'], abs=0.01)
+
+
+@pytest.mark.parametrize('work_dir', ['detector', 'segmentor'])
+def test_the_loss_of_the_validation_stands_beside_its_metrics(work_dir, request):
+    (file,) = request.getfixturevalue(work_dir).glob('*/vis_data/scalars.json')
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    losses = [line['val_loss'] for line in lines if 'time' in line and 'lr' not in line]
+    assert losses
+    assert all(0 < loss < 100 for loss in losses)
 
 
 @pytest.mark.parametrize('work_dir', ['detector', 'segmentor'])

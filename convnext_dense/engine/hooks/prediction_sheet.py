@@ -9,6 +9,7 @@ from mmengine.dist import is_main_process
 from mmengine.fileio import get
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from mmengine.visualization import LocalVisBackend
 from PIL import Image, ImageOps
 
 from convnext_dense.registry import HOOKS
@@ -85,28 +86,49 @@ class PredictionSheet(Hook):
         path.parent.mkdir(exist_ok=True)
         sheet.save(path)
         runner.logger.info(f'truth and predictions drawn: {path}')
+        for backend in runner.visualizer._vis_backends.values():
+            # The local one would only save the sheet a second time.
+            if not isinstance(backend, LocalVisBackend):
+                pixels = np.asarray(sheet)
+                backend.add_image('predictions.png', pixels, step=runner.iter)
 
     def _pair(self, sample: Any, names: tuple[str, ...]) -> tuple[np.ndarray, ...]:
         image = read_image(sample.img_path)
         scale = self.side / image.shape[0]
         if 'pred_sem_seg' in sample:
-            background = [i for i, name in enumerate(names) if name == 'background']
             return tuple(
-                draw_label_map(
-                    image,
-                    pixels.data.squeeze(0).numpy(),
-                    len(names),
-                    scale=scale,
-                    untinted=background,
-                )
+                draw_pixels(image, pixels, names, scale)
                 for pixels in (sample.gt_sem_seg, sample.pred_sem_seg)
             )
         predicted = sample.pred_instances
         predicted = predicted[predicted.scores >= self.score_thr]
         return tuple(
-            draw_instances(image, names=names, scale=scale, **_arrays(instances))
+            draw_objects(image, instances, names, scale)
             for instances in (sample.gt_instances, predicted)
         )
+
+
+def draw_pixels(
+    image: np.ndarray, pixels: Any, names: tuple[str, ...], scale: float
+) -> np.ndarray:
+    """Draw mmengine's ``PixelData``; a class named background stays uncoloured."""
+    background = [i for i, name in enumerate(names) if name == 'background']
+    label_map = pixels.data.squeeze(0).numpy()
+    return draw_label_map(
+        image, label_map, len(names), scale=scale, untinted=background
+    )
+
+
+def draw_objects(
+    image: np.ndarray, instances: Any, names: tuple[str, ...], scale: float
+) -> np.ndarray:
+    """Draw mmengine's ``InstanceData`` of a detector."""
+    found = _arrays(instances)
+    if found['masks'] is not None:
+        # A batch is padded to its largest image, masks need not be.
+        rest = np.subtract(image.shape[:2], found['masks'].shape[1:])
+        found['masks'] = np.pad(found['masks'], [(0, 0), *((0, r) for r in rest)])
+    return draw_instances(image, names=names, scale=scale, **found)
 
 
 def read_image(path: str) -> np.ndarray:
