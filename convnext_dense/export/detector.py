@@ -146,6 +146,9 @@ class DetectorGraph(nn.Module):
 
     def _mask(self, features: Any, regions: Tensor, labels: Tensor) -> Tensor:
         """Give each object's probabilities within its box, (M, h, w)."""
+        # One region more, dropped in the end: runtimes refuse to reshape no regions.
+        regions = torch.cat([regions, regions.new_zeros(1, 5)])
+        labels = torch.cat([labels, labels.new_zeros(1)])
         masks = []
         for extractor, head in zip(self.mask_extractors, self.mask_heads, strict=True):
             found = head(pool_regions(extractor, features, regions)).sigmoid()
@@ -154,7 +157,7 @@ class DetectorGraph(nn.Module):
                 index = index.expand(-1, 1, found.shape[2], found.shape[3])
                 found = found.gather(1, index)
             masks.append(found[:, 0])
-        return sum(masks) / len(masks)  # type: ignore[return-value]
+        return torch.stack(masks).mean(0)[:-1]
 
 
 def _filled(sure: Tensor, chosen: Tensor, number: int) -> tuple[Tensor, Tensor]:
