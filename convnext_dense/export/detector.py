@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from convnext_dense.errors import UserError
 
 from .boxes import decode, first_of_each, grid_anchors, pool_regions, suppress
-from .preparing import Normalise, side_of
+from .preparing import Normalise, size_of
 
 
 class DetectorGraph(nn.Module):
@@ -61,7 +61,7 @@ class DetectorGraph(nn.Module):
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Find the objects of a batch."""
-        size = torch.stack([side_of(images[0], 1), side_of(images[0], 2)])
+        size = size_of(images)
         features = self.model.extract_feat(self.prepare(images))
         regions = self._propose(features, size, images.shape[0])
         image, boxes, scores, labels = self._classify(
@@ -77,9 +77,9 @@ class DetectorGraph(nn.Module):
         head, cfg = self.model.rpn_head, self.model.test_cfg.rpn
         generator = head.prior_generator
         boxes, scores, levels = [], [], []
-        for level, (cls, reg) in enumerate(zip(*head(features), strict=True)):
-            base = generator.base_anchors[level].to(cls)
-            anchors = grid_anchors(base, generator.strides[level], cls)
+        for place, (cls, reg) in enumerate(zip(*head(features), strict=True)):
+            base = generator.base_anchors[place].to(cls)
+            anchors = grid_anchors(base, generator.strides[place], cls)
             cls = cls.permute(0, 2, 3, 1).flatten(1)
             # (N, A * 4, h, w) to (N, h * w * A, 4)
             reg = reg.permute(0, 2, 3, 1).reshape(number, -1, 4)
@@ -89,7 +89,7 @@ class DetectorGraph(nn.Module):
             deltas = reg.gather(1, chosen[..., None].expand(-1, -1, 4))
             boxes.append(decode(head.bbox_coder, anchors[chosen], deltas, size))
             scores.append(sure)
-            levels.append(torch.full_like(chosen, level))
+            levels.append(torch.full_like(chosen, place))
         box, score, level = (
             torch.cat(boxes, 1),
             torch.cat(scores, 1),
@@ -146,6 +146,9 @@ class DetectorGraph(nn.Module):
 
     def _mask(self, features: Any, regions: Tensor, labels: Tensor) -> Tensor:
         """Give each object's probabilities within its box, (M, h, w)."""
+        # One region more, dropped in the end: runtimes refuse to reshape no regions.
+        regions = torch.cat([regions, regions.new_zeros(1, 5)])
+        labels = torch.cat([labels, labels.new_zeros(1)])
         masks = []
         for extractor, head in zip(self.mask_extractors, self.mask_heads, strict=True):
             found = head(pool_regions(extractor, features, regions)).sigmoid()
@@ -154,7 +157,7 @@ class DetectorGraph(nn.Module):
                 index = index.expand(-1, 1, found.shape[2], found.shape[3])
                 found = found.gather(1, index)
             masks.append(found[:, 0])
-        return sum(masks) / len(masks)  # type: ignore[return-value]
+        return torch.stack(masks).mean(0)[:-1]
 
 
 def _filled(sure: Tensor, chosen: Tensor, number: int) -> tuple[Tensor, Tensor]:

@@ -15,6 +15,9 @@ class Normalise(nn.Module):
         divisor: Sides are padded, right and below, to multiples of it.
     """
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, preprocessor: Any, divisor: int):
         super().__init__()
         self.register_buffer('mean', preprocessor.mean.clone())
@@ -34,9 +37,10 @@ class Normalise(nn.Module):
         return pad(x, (0, right, 0, below), value=self.value)
 
 
-def side_of(x: Tensor, dim: int) -> Tensor:
-    """Give a side of a tensor as a number that stays variable in the graph.
+def size_of(images: Tensor) -> Tensor:
+    """Give height and width of (N, 3, H, W), (2,), such that they stay variable.
 
-    ``torch.as_tensor(x.shape[dim])`` would freeze it.
+    A graph would take ``torch.tensor(images.shape[2:])`` for constants.
     """
-    return torch.ones_like(x.select(1 - (dim == 1), 0), dtype=torch.float32).sum()
+    column, row = images[0, 0, :, 0], images[0, 0, 0, :]
+    return torch.stack([torch.ones_like(column).sum(), torch.ones_like(row).sum()])
