@@ -1,4 +1,4 @@
-"""The command line: ``convnext-dense train|test|predict``, and the scripts in tools/.
+"""The command line: ``convnext-dense COMMAND``, and the scripts in tools/.
 
 What is heavy is imported when it is used, so that ``--help`` answers at once.
 """
@@ -19,6 +19,8 @@ TEST = 'Evaluate a checkpoint, and write metrics.json to the work dir.'
 PREDICT = (
     'Predict images, folders and videos; draw the results and write them to files.'
 )
+
+APP = 'Open a page for the browser that shows what a model finds in images.'
 
 
 def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int:
@@ -46,6 +48,10 @@ def _function(command: str) -> Callable[..., Any]:
         from convnext_dense.inference.command import predict
 
         return partial(predict, say=print)
+    if command == 'app':
+        from convnext_dense.app.server import serve
+
+        return partial(serve, say=print)
     from convnext_dense.engine import launch
 
     return launch.train if command == 'train' else launch.evaluate
@@ -68,6 +74,7 @@ def _parser(prog: str | None) -> argparse.ArgumentParser:
     _add_common(test)
     test.add_argument('checkpoint', type=Path, help='a .pth file')
     _add_predict(commands.add_parser('predict', help=PREDICT, description=PREDICT))
+    _add_app(commands.add_parser('app', help=APP, description=APP))
     return parser
 
 
@@ -81,12 +88,7 @@ def _add_predict(parser: argparse.ArgumentParser) -> None:
         help='images, folders, patterns, videos, URLs of streams, or - for standard '
         'input',
     )
-    add(
-        '--config',
-        type=Path,
-        metavar='PATH',
-        help='the config of a checkpoint that has none inside',
-    )
+    _add_model(parser)
     add(
         '--out',
         type=Path,
@@ -114,6 +116,37 @@ def _add_predict(parser: argparse.ArgumentParser) -> None:
         metavar='PATH',
         help='a COCO file whose ids of images and categories results.json should have',
     )
+    add('--batch-size', type=int, default=1, metavar='N', help='(default: 1)')
+
+
+def _add_app(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add('--checkpoint', type=Path, required=True, metavar='PATH', help='a .pth file')
+    _add_model(parser)
+    add(
+        '--examples',
+        type=Path,
+        metavar='DIR',
+        help='a folder of images to begin with (default: generated ones)',
+    )
+    add(
+        '--host',
+        default='127.0.0.1',
+        metavar='ADDRESS',
+        help='where to listen; 0.0.0.0 lets others in, without a password '
+        '(default: %(default)s, this machine alone)',
+    )
+    add('--port', type=int, default=7860, help='(default: %(default)s)')
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        '--config',
+        type=Path,
+        metavar='PATH',
+        help='the config of a checkpoint that has none inside',
+    )
     add('--device', help='cpu, cuda, cuda:1, ... (default: a GPU where there is one)')
     add(
         '--window',
@@ -121,7 +154,6 @@ def _add_predict(parser: argparse.ArgumentParser) -> None:
         metavar='PIXELS',
         help='slide a window of this side over images at their full size',
     )
-    add('--batch-size', type=int, default=1, metavar='N', help='(default: 1)')
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
