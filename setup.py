@@ -28,7 +28,8 @@ REQUIRES = [
 
 EXTRAS = {
     'dev': ['pytest>=8', 'hypothesis>=6', 'ruff>=0.6', 'mypy>=1.10', 'codespell>=2.3'],
-    'app': ['gradio>=5'],
+    'app': ['gradio>=6.31'],
+    'browser': ['convnext-dense[app]', 'playwright>=1.45'],
     'export': ['onnx>=1.16', 'onnxscript>=0.1', 'onnxruntime>=1.18'],
 }
 
@@ -41,6 +42,7 @@ setup(
     license='Apache-2.0',
     python_requires='>=3.10',
     packages=find_packages(include=['convnext_dense', 'convnext_dense.*']),
+    package_data={'convnext_dense.app': ['*.css', '*.js']},
     install_requires=REQUIRES,
     extras_require=EXTRAS,
     entry_points={'console_scripts': ['convnext-dense = convnext_dense.cli:main']},

@@ -31,7 +31,8 @@ MAY_IMPORT |= {
     'detection': BELOW,
     'segmentation': BELOW,
     'inference': BELOW | {'detection', 'segmentation'},
-    'cli': BELOW | {'detection', 'segmentation', 'inference', '__version__'},
+    'app': BELOW | {'detection', 'segmentation', 'inference'},
+    'cli': BELOW | {'detection', 'segmentation', 'inference', 'app', '__version__'},
 }
 
 # What a part may import of others, beside the standard library.

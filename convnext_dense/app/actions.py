@@ -99,17 +99,32 @@ class Actions:
 
 def write_picture(looked: Looked, view: View, folder: Path) -> Path:
     """Write what is shown as a PNG, at the size of the image at least."""
-    path = folder / f'{Path(looked.name).stem}_{looked.key}.png'
-    Image.fromarray(looked.finding.draw_whole(view)).save(path)
-    return path
+    return _write_png(looked.finding.draw_whole(view), looked, folder, 'picture')
+
+
+def write_labels(looked: Looked, view: View, folder: Path) -> Path:  # noqa: ARG001
+    """Write the class of each pixel as a PNG, whatever is shown."""
+    return _write_png(looked.finding.found.labels, looked, folder, 'labels')
 
 
 def write_json(looked: Looked, view: View, folder: Path) -> Path:
     """Write what is shown as JSON."""
-    path = folder / f'{Path(looked.name).stem}_{looked.key}.json'
+    path = _file(looked, folder, 'result.json')
     content = looked.finding.to_json(view, looked.name)
     path.write_text(json.dumps(content, indent=1) + '\n', encoding='utf-8')
     return path
+
+
+def _write_png(array: np.ndarray, looked: Looked, folder: Path, kind: str) -> Path:
+    path = _file(looked, folder, f'{kind}.png')
+    Image.fromarray(array).save(path)
+    return path
+
+
+def _file(looked: Looked, folder: Path, end: str) -> Path:
+    # Two people may look at images of one name.
+    (folder / looked.key).mkdir(parents=True, exist_ok=True)
+    return folder / looked.key / f'{Path(looked.name).stem}_{end}'
 
 
 def _finding(image: np.ndarray, found: Detections | LabelMap) -> Finding:

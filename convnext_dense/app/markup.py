@@ -33,6 +33,7 @@ def figure(picture: np.ndarray, rows: Sequence[Row], key: str, text: str) -> str
         f'<path data-row="{key}-{row.number}" d="{row.outline}">'
         f'<title>{escape(_title(row))}</title></path>'
         for row in reversed(rows)
+        if row.outline
     )
     return (
         f'<svg class="cd-figure" viewBox="0 0 {width} {height}" role="img" '

@@ -16,6 +16,7 @@ from .actions import (
     Actions,
     Looked,
     write_json,
+    write_labels,
     write_picture,
 )
 from .view import View
@@ -76,14 +77,12 @@ class _Page:
             _html(markup.heading(title, _described(predictor)), 'cd-head')
             with gr.Row():
                 with gr.Column(min_width=300):
-                    self.image: Any = gr.Image(
+                    self.image = gr.Image(
                         label='Image',
                         sources=['upload', 'clipboard'],
                         buttons=[],
                         elem_id='cd-image',
                     )
-                    # Gradio would fail on what is no image before we could say so.
-                    self.image.preprocess = _path_of
                     self.examples = gr.Examples(
                         [[str(path)] for path in examples],
                         self.image,
@@ -111,22 +110,28 @@ class _Page:
         self.legend = gr.CheckboxGroup(
             label='Classes', show_select_all=True, visible=False, elem_id='cd-legend'
         )
+        writers = [('Picture (PNG)', write_picture), ('Result (JSON)', write_json)]
+        if segments:
+            writers.insert(1, ('Labels (PNG)', write_labels))
         with gr.Row():
-            self.save_picture = gr.Button('Picture (PNG)', min_width=120)
-            self.save_data = gr.Button('Data (JSON)', min_width=120)
+            self.savers = {
+                gr.Button(name, size='md', min_width=110, interactive=False): write
+                for name, write in writers
+            }
         self.file = gr.File(visible=False)
 
     def _wire(self) -> None:
         controls: list[Any] = [self.threshold, self.opacity, self.legend]
         shown = [self.figure, self.table, self.status]
         quiet: dict[str, Any] = dict(api_visibility='private', show_progress='hidden')
-        # Not `change`: the image that was read takes the place of the file. One image
-        # at a time goes through the network.
+        # Not `change`: the image that was read takes the place of the file. Nothing is
+        # preprocessed: Gradio would fail on what is no image before we could say so.
         for given in (self.image.input, self.examples.load_input_event.then):
             given(
                 self._look,
                 [self.image, self.threshold, self.opacity],
-                [self.image, self.looked, self.legend, *shown],
+                [self.image, self.looked, self.legend, *self.savers, *shown],
+                preprocess=False,
                 concurrency_limit=1,
                 concurrency_id='network',
                 api_visibility='private',
@@ -141,29 +146,30 @@ class _Page:
                 concurrency_limit=4,
                 **quiet,
             )
-        for button, write in (
-            (self.save_picture, write_picture),
-            (self.save_data, write_json),
-        ):
+        for button, write in self.savers.items():
             button.click(
                 self._saver(write), [self.looked, *controls], self.file, **quiet
             ).then(None, self.file, None, js=SAVE_FILE, **quiet)
 
-    def _look(self, path: str | None, threshold: float, opacity: float) -> tuple:
+    def _look(
+        self, upload: dict[str, Any] | None, threshold: float, opacity: float
+    ) -> tuple:
         off = gr.update(choices=[], value=[], visible=False)
-        if path is None:
-            return (None, None, off, *NOTHING)
+        buttons = [gr.update(interactive=False)] * len(self.savers)
+        if upload is None:
+            return (None, None, off, *buttons, *NOTHING)
         try:
-            looked = self.actions.look(path)
+            looked = self.actions.look(upload['path'])
         except UserError as error:
             complaint = NOTHING._replace(figure=markup.complaint(str(error)))
-            return (None, None, off, *complaint)
+            return (None, None, off, *buttons, *complaint)
         names = [*looked.finding.classes]
         first = looked.finding.shown_first
         legend = gr.update(choices=names, value=[*first], visible=bool(names))
         view = View(threshold, opacity, first)
         shown = self.actions.show(looked, view)
-        return (looked.finding.small_image, looked, legend, *shown)
+        buttons = [gr.update(interactive=True)] * len(self.savers)
+        return (looked.finding.small_image, looked, legend, *buttons, *shown)
 
     def _show(
         self, looked: Looked | None, threshold: float, opacity: float, names: list[str]
@@ -182,10 +188,6 @@ class _Page:
             return str(write(looked, view, Path(self.file.GRADIO_CACHE)))
 
         return save
-
-
-def _path_of(upload: Any) -> str | None:
-    return upload and upload.path
 
 
 def _html(content: str, elem_id: str) -> gr.HTML:

@@ -83,7 +83,7 @@ class Regions:
         return found.draw(image, view.shown, alpha=view.opacity, scale=scale)
 
     def rows(self, view: View) -> list[Row]:
-        """Give the classes that are shown, the largest first."""
+        """Give all classes, the largest first; the colours are what is switched."""
         total = self.found.labels.size
         return [
             Row(
@@ -92,14 +92,13 @@ class Regions:
                 self.classes[name],
                 pixels / total,
                 (f'{pixels:,}',),
-                self.outlines[name],
+                self.outlines[name] if name in view.shown else '',
             )
             for number, (name, pixels) in enumerate(self.areas.items(), 1)
-            if name in view.shown
         ]
 
-    def to_json(self, view: View, file_name: str) -> dict[str, Any]:
-        """Give the area of each class that is shown."""
+    def to_json(self, view: View, file_name: str) -> dict[str, Any]:  # noqa: ARG002
+        """Give the area of each class."""
         height, width = self.found.size
         return dict(
             file_name=file_name,
@@ -113,6 +112,5 @@ class Regions:
                     share=round(pixels / (height * width), 6),
                 )
                 for name, pixels in self.areas.items()
-                if name in view.shown
             ],
         )

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -52,7 +52,7 @@ def serve(
         UserError: If the port is taken, Gradio is not installed, or the model cannot
             be used.
     """
-    check_address(host, port)
+    address = check_address(host, port)
     check_gradio()
     if config is None:
         predictor = Predictor(checkpoint, device=device, window=window)
@@ -62,7 +62,7 @@ def serve(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with running(predictor, checkpoint.name, examples, host=host, port=port) as url:
         say(f'{checkpoint.name} is at {url} until Ctrl+C')
-        if not is_loopback(host):
+        if not address.is_loopback:
             say(f'everybody who reaches {host} can use it: there is no password')
         try:
             threading.Event().wait()
@@ -120,12 +120,17 @@ def running(
             page.close(verbose=False)
 
 
-def check_address(host: str, port: int) -> None:
+def check_address(host: str, port: int) -> IPv4Address | IPv6Address:
     """Check that a port can be listened on, before a model is loaded for it.
+
+    Returns:
+        The address of the host.
 
     Raises:
         UserError: If it is taken or not allowed, or there is no such address here.
     """
+    if not 0 < port < 65536:
+        raise UserError(f'--port {port}: ports are 1 to 65535')
     try:
         family, kind, _, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM
@@ -133,8 +138,6 @@ def check_address(host: str, port: int) -> None:
         with socket.socket(family, kind) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
-    except OverflowError as error:
-        raise UserError(f'--port {port}: ports are 1 to 65535') from error
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise UserError(
@@ -143,6 +146,7 @@ def check_address(host: str, port: int) -> None:
         raise UserError(
             f'{host}:{port} cannot be listened on: {error.strerror}'
         ) from error
+    return ip_address(address[0])
 
 
 def check_gradio() -> None:
@@ -153,8 +157,3 @@ def check_gradio() -> None:
     """
     if find_spec('gradio') is None:
         raise UserError("the page needs Gradio: pip install 'convnext-dense[app]'")
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can reach an address."""
-    return ip_address(socket.gethostbyname(host)).is_loopback

@@ -32,8 +32,8 @@ class View:
 class Row(NamedTuple):
     """A line of the table, and what it highlights.
 
-    ``outline`` is the data of an SVG path in pixels of the page's picture, ``colour``
-    RGB, and ``share`` a number in 0..1 that is shown as a bar.
+    ``outline`` is the data of an SVG path in pixels of the page's picture, empty for
+    what is not shown, ``colour`` RGB, and ``share`` a number in 0..1 that is shown as a bar.
     """
 
     number: int
@@ -53,6 +53,10 @@ class Finding(Protocol):
     @property
     def image(self) -> np.ndarray:
         """The image, (H, W, 3) RGB in 0..255."""
+
+    @property
+    def found(self) -> Any:
+        """The prediction."""
 
     @property
     def small_image(self) -> np.ndarray:
