@@ -51,7 +51,8 @@ def _function(command: str) -> Callable[..., Any]:
     if command == 'app':
         from convnext_dense.app.server import serve
 
-        return partial(serve, say=print)
+        # A line counts when it is read, also through a pipe.
+        return partial(serve, say=partial(print, flush=True))
     from convnext_dense.engine import launch
 
     return launch.train if command == 'train' else launch.evaluate

@@ -54,8 +54,8 @@ def table(columns: Sequence[str], rows: Sequence[Row], key: str) -> str:
     body = ''.join(
         f'<tr data-row="{key}-{row.number}" tabindex="0"><td>{row.number}</td>'
         f'<td>{_chip(row.colour)}{escape(row.name)}</td>'
-        f'<td>{_bar(row.share)}</td>'
-        + ''.join(f'<td>{escape(cell)}</td>' for cell in row.cells)
+        f'<td>{_bar(row.share)}<span>{escape(row.cells[0])}</span></td>'
+        + ''.join(f'<td>{escape(cell)}</td>' for cell in row.cells[1:])
         + '</tr>'
         for row in rows
     )
@@ -94,7 +94,7 @@ def heading(title: str, text: str) -> str:
 
 
 def _title(row: Row) -> str:
-    return f'#{row.number} {row.name}, {_number(row.share)}'
+    return f'#{row.number} {row.name}, {row.cells[0]}'
 
 
 def _chip(colour: tuple[int, int, int]) -> str:
@@ -102,14 +102,7 @@ def _chip(colour: tuple[int, int, int]) -> str:
 
 
 def _bar(share: float) -> str:
-    return (
-        f'<i class="cd-bar" style="--share: {share:.3f}"></i>'
-        f'<span>{_number(share)}</span>'
-    )
-
-
-def _number(share: float) -> str:
-    return f'{share:.3f}'
+    return f'<i class="cd-bar" style="--share: {share:.3f}"></i>'
 
 
 def _data_uri(picture: np.ndarray) -> str:

@@ -84,7 +84,7 @@ class Objects:
                 names[index],
                 colours[names[index]],
                 float(score),
-                (_size(self.found.boxes[index]), self._area(index)),
+                (f'{score:.3f}', _size(self.found.boxes[index]), self._area(index)),
                 self.outlines[index],
             )
             for index, score in enumerate(self.found.scores)

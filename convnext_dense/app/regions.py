@@ -91,7 +91,7 @@ class Regions:
                 name,
                 self.classes[name],
                 pixels / total,
-                (f'{pixels:,}',),
+                (f'{100 * pixels / total:.1f} %', f'{pixels:,}'),
                 self.outlines[name] if name in view.shown else '',
             )
             for number, (name, pixels) in enumerate(self.areas.items(), 1)

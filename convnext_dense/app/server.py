@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from convnext_dense.errors import UserError
 from convnext_dense.inference import Predictor
@@ -85,39 +86,54 @@ def running(
     is sent anywhere.
     """
     with TemporaryDirectory(prefix='convnext-dense-') as folder:
-        # Read by Gradio, some of it when it is imported.
-        os.environ.update(
-            GRADIO_ANALYTICS_ENABLED='False',
-            GRADIO_TEMP_DIR=folder,
-            HF_HUB_DISABLE_TELEMETRY='1',
-        )
+        _set_environment(folder, host)
         from .page import build_page, theme
 
         images = example_images(examples, Path(folder))
         page = build_page(predictor, title, images, MEGAPIXELS * 1_000_000)
         page.queue(max_size=MOST_SESSIONS)
         try:
-            _, url, _ = page.launch(
-                server_name=host,
-                server_port=port,
-                share=False,
-                quiet=True,
-                prevent_thread_lock=True,
-                inbrowser=False,
-                max_file_size=f'{MEGABYTES}mb',
-                state_session_capacity=MOST_SESSIONS,
-                ssr_mode=False,
-                mcp_server=False,
-                enable_monitoring=False,
-                pwa=False,
-                footer_links=[],
-                theme=theme(),
-                css_paths=HERE / 'page.css',
-                js=(HERE / 'page.js').read_text(encoding='utf-8'),
-            )
-            yield url
+            yield _launch(page, theme(), host, port)
         finally:
             page.close(verbose=False)
+
+
+def _set_environment(folder: str, host: str) -> None:
+    """Set what Gradio reads, some of it when it is imported."""
+    direct = os.environ.get('no_proxy') or os.environ.get('NO_PROXY')
+    os.environ.update(
+        GRADIO_ANALYTICS_ENABLED='False',
+        GRADIO_TEMP_DIR=folder,
+        HF_HUB_DISABLE_TELEMETRY='1',
+        # It asks its own page whether it is there.
+        no_proxy=','.join(filter(None, [direct, host, 'localhost'])),
+    )
+
+
+def _launch(page: Any, looks: Any, host: str, port: int) -> str:
+    try:
+        _, url, _ = page.launch(
+            server_name=host,
+            server_port=port,
+            share=False,
+            quiet=True,
+            prevent_thread_lock=True,
+            inbrowser=False,
+            max_file_size=f'{MEGABYTES}mb',
+            state_session_capacity=MOST_SESSIONS,
+            ssr_mode=False,
+            mcp_server=False,
+            enable_monitoring=False,
+            pwa=False,
+            footer_links=[],
+            theme=looks,
+            css_paths=HERE / 'page.css',
+            js=(HERE / 'page.js').read_text(encoding='utf-8'),
+        )
+    except OSError as error:
+        # Taken since it was checked.
+        raise UserError(f'{host}:{port} cannot be listened on: {error}') from error
+    return url
 
 
 def check_address(host: str, port: int) -> IPv4Address | IPv6Address:

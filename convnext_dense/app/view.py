@@ -32,8 +32,9 @@ class View:
 class Row(NamedTuple):
     """A line of the table, and what it highlights.
 
+    ``share`` in 0..1 is shown as a bar before the first cell. ``colour`` is RGB.
     ``outline`` is the data of an SVG path in pixels of the page's picture, empty for
-    what is not shown, ``colour`` RGB, and ``share`` a number in 0..1 that is shown as a bar.
+    what is not shown.
     """
 
     number: int
@@ -47,7 +48,7 @@ class Row(NamedTuple):
 class Finding(Protocol):
     """What a model found in one image, ready to be shown in many ways."""
 
-    # Titles of the table's columns: the number, the name, the share, and the cells.
+    # Titles of the table's columns: the number, the name, and the cells.
     columns: ClassVar[tuple[str, ...]]
 
     @property
