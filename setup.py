@@ -34,9 +34,10 @@ REQUIRES = [
 EXTRAS = {
     'dev': ['pytest>=8', 'hypothesis>=6', 'ruff>=0.6', 'mypy>=1.10', 'codespell>=2.3'],
     'peers': ['timm>=1.0', 'transformers>=4.56'],  # what is compared with in tests
-    'app': ['gradio>=5'],
     'video': ['av>=12'],
     'log': ['tensorboard>=2.12'],
+    'app': ['gradio>=6.31'],
+    'browser': ['convnext-dense[app]', 'playwright>=1.45'],
     'export': ['onnx>=1.16', 'onnxscript>=0.1', 'onnxruntime>=1.18'],
 }
 
@@ -57,6 +58,7 @@ setup(
             'report/page.html',
         ]
     },
+    package_data={'convnext_dense.app': ['*.css', '*.js']},
     install_requires=REQUIRES,
     extras_require=EXTRAS,
     entry_points={'console_scripts': ['convnext-dense = convnext_dense.cli:main']},

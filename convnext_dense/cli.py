@@ -72,6 +72,13 @@ def _check_data() -> Callable[..., Any]:
     return check
 
 
+def _app() -> Callable[..., Any]:
+    from convnext_dense.app.server import serve
+
+    # A line counts when it is read, also through a pipe.
+    return partial(serve, say=partial(print, flush=True))
+
+
 def _report() -> Callable[..., Any]:
     from convnext_dense.report import write_report
 
@@ -91,6 +98,7 @@ COMMANDS: dict[str, Callable[[], Callable[..., Any]]] = {
     'export': _export,
     'check-data': _check_data,
     'report': _report,
+    'app': _app,
 }
 
 

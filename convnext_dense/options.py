@@ -11,6 +11,7 @@ HELP = {
     'predict': 'Predict images, folders and videos; draw and write what is found.',
     'export': 'Write a model as a file that other runtimes execute.',
     'report': 'Write one HTML file on what a run learned and where it fails.',
+    'app': 'Open a page for the browser that shows what a model finds in images.',
     'check-data': 'Look through the data sets of a config; exit code 1 on errors.',
 }
 
@@ -80,12 +81,7 @@ def _add_predict(parser: argparse.ArgumentParser) -> None:
         help='images, folders, patterns, videos, URLs of streams, or - for standard '
         'input',
     )
-    add(
-        '--config',
-        type=Path,
-        metavar='PATH',
-        help='the config of a checkpoint that has none inside',
-    )
+    _add_model(parser)
     add(
         '--out',
         type=Path,
@@ -113,6 +109,37 @@ def _add_predict(parser: argparse.ArgumentParser) -> None:
         metavar='PATH',
         help='a COCO file whose ids of images and categories results.json should have',
     )
+    add('--batch-size', type=int, default=1, metavar='N', help='(default: 1)')
+
+
+def _add_app(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add('--checkpoint', type=Path, required=True, metavar='PATH', help='a .pth file')
+    _add_model(parser)
+    add(
+        '--examples',
+        type=Path,
+        metavar='DIR',
+        help='a folder of images to begin with (default: generated ones)',
+    )
+    add(
+        '--host',
+        default='127.0.0.1',
+        metavar='ADDRESS',
+        help='where to listen; 0.0.0.0 lets others in, without a password '
+        '(default: %(default)s, this machine alone)',
+    )
+    add('--port', type=int, default=7860, help='(default: %(default)s)')
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        '--config',
+        type=Path,
+        metavar='PATH',
+        help='the config of a checkpoint that has none inside',
+    )
     add('--device', help='cpu, cuda, cuda:1, ... (default: a GPU where there is one)')
     add(
         '--window',
@@ -120,7 +147,6 @@ def _add_predict(parser: argparse.ArgumentParser) -> None:
         metavar='PIXELS',
         help='slide a window of this side over images at their full size',
     )
-    add('--batch-size', type=int, default=1, metavar='N', help='(default: 1)')
 
 
 def _add_report(parser: argparse.ArgumentParser) -> None:
@@ -177,4 +203,5 @@ ADD = {
     'export': _add_export,
     'check-data': _add_config,
     'report': _add_report,
+    'app': _add_app,
 }

@@ -34,6 +34,7 @@ MAY_IMPORT |= {
     'inference': BELOW | {'detection', 'segmentation'},
     'export': BELOW | {'detection', 'segmentation', 'inference'},
     'data_check': BELOW | {'detection', 'segmentation'},
+    'app': BELOW | {'detection', 'segmentation', 'inference'},
 }
 MAY_IMPORT |= {'options': {'__version__'}, 'cli': set(MAY_IMPORT) | {'options'}}
 

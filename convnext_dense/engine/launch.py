@@ -160,6 +160,7 @@ def _say_results(runner: Runner) -> None:
     for what, path in found.items():
         if path and path.exists():
             runner.logger.info(f'{what}: {path}')
+    runner.logger.info(f'for a report: convnext-dense report {work_dir}')
 
 
 def _age(path: Path) -> float:
