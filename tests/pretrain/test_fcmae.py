@@ -101,6 +101,17 @@ def test_recomputing_blocks_changes_no_gradient(build, images, mask):
         assert torch.equal(plain, recomputed)
 
 
+def test_mixed_precision_changes_the_loss_little(images, mask):
+    model = FCMAE(dict(type='convnext_dense.ConvNeXtV2', arch='atto'))
+    exact = model.loss(images, mask)
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        loss = model.loss(images, mask)
+    loss.backward()
+    assert loss.dtype == torch.float32
+    assert loss.item() == pytest.approx(exact.item(), rel=1e-2)
+    assert all(torch.isfinite(p.grad).all() for p in model.parameters())
+
+
 # --- what a masked autoencoder is ---------------------------------------------------
 
 
