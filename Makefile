@@ -4,14 +4,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 SHAPES := data/shapes/shapes.json
+# Beside the benchmarks lies what they share.
+BENCHMARKS := $(filter-out %/suite.py %/timing.py,$(wildcard tools/benchmarks/*.py))
 
-.PHONY: help install demo demo-seg test lint clean
+.PHONY: help install demo demo-seg test lint bench clean
 
 help:
 	@echo 'make demo      train, evaluate and show a Mask R-CNN on generated data'
 	@echo 'make demo-seg  the same for a UperNet segmentor'
 	@echo 'make test      run the tests'
 	@echo 'make lint      run the linters'
+	@echo 'make bench     measure, beside timm, torchvision and the host toolkits'
 	@echo 'make install   only set up $(VENV)'
 	@echo 'make clean     remove $(VENV) and the generated data'
 
@@ -49,6 +52,14 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/codespell
+
+$(VENV)/.installed-bench: $(VENV)/.installed
+	$(PIP) --constraint constraints.txt --editable '.[bench]'
+	@touch $@
+
+bench: $(VENV)/.installed-bench
+	@for benchmark in $(BENCHMARKS); do \
+		echo "== $$benchmark"; $(BIN)/python $$benchmark || exit; done
 
 clean:
 	rm -rf $(VENV) data/shapes

@@ -29,6 +29,7 @@ REQUIRES = [
 EXTRAS = {
     'dev': ['pytest>=8', 'hypothesis>=6', 'ruff>=0.6', 'mypy>=1.10', 'codespell>=2.3'],
     'app': ['gradio>=5'],
+    'bench': ['timm>=1.0', 'pycocotools>=2.0.7'],
     'export': ['onnx>=1.16', 'onnxscript>=0.1', 'onnxruntime>=1.18'],
 }
 
