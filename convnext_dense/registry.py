@@ -46,7 +46,12 @@ class Registry(root.Registry):
         return super().get(key)
 
 
-MODELS = Registry('model', root.MODELS, ('backbones',))
+MODELS = Registry(
+    'model',
+    root.MODELS,
+    ('backbones',),
+    on_demand={'EncoderDecoder': 'segmentation', 'SegTTAModel': 'segmentation'},
+)
 OPTIM_WRAPPER_CONSTRUCTORS = Registry(
     'optimizer wrapper constructor', root.OPTIM_WRAPPER_CONSTRUCTORS, ('optim',)
 )
@@ -60,7 +65,11 @@ DATASETS = Registry(
         'LabelMapDataset': 'segmentation',
     },
 )
-METRICS = Registry('metric', root.METRICS, on_demand={'CocoMetric': 'detection'})
+METRICS = Registry(
+    'metric',
+    root.METRICS,
+    on_demand={'CocoMetric': 'detection', 'IoUMetric': 'segmentation'},
+)
 TRANSFORMS = Registry(
     'transform', root.TRANSFORMS, on_demand={'LoadLabelMap': 'segmentation'}
 )
