@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 SHAPES := data/shapes/shapes.json
 # Beside the benchmarks lies what they share.
-BENCHMARKS := $(filter-out %/suite.py %/timing.py,$(wildcard tools/benchmarks/*.py))
+BENCHMARKS := $(filter-out %/suite.py %/timing.py %/published.py,$(wildcard tools/benchmarks/*.py))
 
 .PHONY: help install demo demo-seg test lint bench clean
 

@@ -22,7 +22,7 @@ def is_for_us(x: Tensor) -> bool:
     """
     return (
         x.device.type == 'cpu'
-        and torch.backends.mkldnn.enabled
+        and bool(torch.backends.mkldnn.enabled)
         and torch.backends.cpu.get_cpu_capability() == 'AVX512'
         and not torch.compiler.is_compiling()
         and not torch.jit.is_tracing()
