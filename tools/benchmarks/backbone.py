@@ -6,12 +6,11 @@ compared (the plain one's). ``--device cuda`` adds timm under torch.compile.
 """
 
 import sys
-import time
 from collections.abc import Callable
 
 import torch
 from published import Plain
-from suite import Suite
+from suite import CLOCKS, Suite
 from torch import Tensor, nn
 
 from convnext_dense import Conv2Former, ConvNeXt, ConvNeXtV2
@@ -94,7 +93,9 @@ def call(net: nn.Module, x: Tensor, kind: str, dtype: torch.dtype) -> Callable:
     return train if kind == 'training' else infer
 
 
-def rate_of_products(dtype: torch.dtype, device: str) -> float:
+def rate_of_products(
+    dtype: torch.dtype, device: str, clock: Callable[[], float]
+) -> float:
     """Measure the operations a second of products as the networks have them.
 
     The fastest library counts: on a CPU, oneDNN's or the one torch chooses.
@@ -107,11 +108,11 @@ def rate_of_products(dtype: torch.dtype, device: str) -> float:
         ways.append(lambda: onednn.LINEAR(x, weight, None, 'none', [], ''))
     best = 0.0
     for way in ways * 5:
-        start = time.perf_counter()
+        start = clock()
         way()
         if device != 'cpu':
             torch.cuda.synchronize()
-        best = max(best, 2 * 4096 * 384 * 1536 / (time.perf_counter() - start))
+        best = max(best, 2 * 4096 * 384 * 1536 / (clock() - start))
     return best
 
 
@@ -174,7 +175,7 @@ def measure(
 ) -> None:
     """Measure one row and the share of the machine's rate it reaches."""
     dtype = getattr(torch, precision)
-    rate = rate_of_products(dtype, suite.args.device)
+    rate = rate_of_products(dtype, suite.args.device, CLOCKS[suite.args.clock])
     row = suite.compare(
         f'{name}, {kind}, {precision}, {suite.args.batch} of '
         f'{suite.args.height}x{suite.args.width}',

@@ -22,7 +22,6 @@ from typing import Any
 import torch
 from timing import Row, machine, measure
 
-
 CLOCKS = {'wall': time.perf_counter, 'cpu': time.process_time}
 
 
