@@ -18,6 +18,8 @@ from suite import Suite
 from convnext_dense.engine.hosts import import_host
 
 RECORDED = Path('../shared/data/coco_eval_reference')
+ANNOTATIONS = 'gt/instances_val2014_100.json'
+RESULTS = 'results/instances_val2014_fake{}100_results.json'
 NUMBERS = 12
 
 
@@ -69,8 +71,9 @@ def main() -> int:
         __doc__,
         'coco_eval',
         rounds=1,
-        annotations=(str(RECORDED / 'instances.json'), 'a COCO annotation file'),
-        results=(str(RECORDED), 'a folder with bbox.json and segm.json'),
+        annotations=(str(RECORDED / ANNOTATIONS), 'a COCO annotation file'),
+        boxes=(str(RECORDED / RESULTS.format('bbox')), 'a file of box results'),
+        masks=(str(RECORDED / RESULTS.format('segm')), 'a file of mask results'),
         copies=([1, 4], 'how often the data are repeated; the goals are for 20'),
     )
     args = suite.args
@@ -84,8 +87,8 @@ def main() -> int:
     from convnext_dense.detection.coco_metric import coco_numbers
 
     plain = suite.peer('pycocotools.cocoeval')
-    for kind, goal in (('bbox', 1 / 5), ('segm', 1 / 2)):
-        results = json.loads(Path(args.results, f'{kind}.json').read_text())
+    for kind, file, goal in (('bbox', args.boxes, 1 / 5), ('segm', args.masks, 1 / 2)):
+        results = json.loads(Path(file).read_text())
         for number in args.copies:
             many, found = copies(annotations, results, number)
             ours = load(COCO, many)
