@@ -4,8 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 SHAPES := data/shapes/shapes.json
+# Beside the benchmarks lies what they share.
+BENCHMARKS := $(filter-out %/suite.py %/timing.py %/published.py,$(wildcard tools/benchmarks/*.py))
 
-.PHONY: help install demo demo-seg test faults lint clean
+.PHONY: help install demo demo-seg test faults lint bench clean
 
 help:
 	@echo 'make demo      train a Mask R-CNN on generated data, and report on it'
@@ -13,6 +15,7 @@ help:
 	@echo 'make test      run the tests'
 	@echo 'make faults    kill, fill and corrupt everything, for about half an hour'
 	@echo 'make lint      run the linters'
+	@echo 'make bench     measure, beside timm, torchvision and the host toolkits'
 	@echo 'make install   only set up $(VENV)'
 	@echo 'make clean     remove $(VENV) and the generated data'
 
@@ -55,6 +58,14 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/codespell
+
+$(VENV)/.installed-bench: $(VENV)/.installed
+	$(PIP) --constraint constraints.txt --editable '.[bench]'
+	@touch $@
+
+bench: $(VENV)/.installed-bench
+	@for benchmark in $(BENCHMARKS); do \
+		echo "== $$benchmark"; $(BIN)/python $$benchmark || exit; done
 
 clean:
 	rm -rf $(VENV) data/shapes

@@ -33,7 +33,9 @@ REQUIRES = [
 
 EXTRAS = {
     'dev': ['pytest>=8', 'hypothesis>=6', 'ruff>=0.6', 'mypy>=1.10', 'codespell>=2.3'],
-    'peers': ['timm>=1.0', 'transformers>=4.56'],  # what is compared with in tests
+    # What is compared with, in benchmarks and in tests.
+    'bench': ['timm>=1.0', 'pycocotools>=2.0.7'],
+    'peers': ['timm>=1.0', 'transformers>=4.56'],
     'video': ['av>=12'],
     'log': ['tensorboard>=2.12'],
     'app': ['gradio>=6.31'],
@@ -55,10 +57,11 @@ setup(
         'convnext_dense': [
             '.mim/model-index.yml',
             '.mim/configs/**/*',
+            'app/*.css',
+            'app/*.js',
             'report/page.html',
         ]
     },
-    package_data={'convnext_dense.app': ['*.css', '*.js']},
     install_requires=REQUIRES,
     extras_require=EXTRAS,
     entry_points={'console_scripts': ['convnext-dense = convnext_dense.cli:main']},

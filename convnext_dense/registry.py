@@ -50,7 +50,12 @@ MODELS = Registry(
     'model',
     root.MODELS,
     ('backbones',),
-    on_demand={'FCMAE': 'pretrain', 'MaskTTAModel': 'detection'},
+    on_demand={
+        'EncoderDecoder': 'segmentation',
+        'FCMAE': 'pretrain',
+        'MaskTTAModel': 'detection',
+        'SegTTAModel': 'segmentation',
+    },
 )
 OPTIM_WRAPPER_CONSTRUCTORS = Registry(
     'optimizer wrapper constructor', root.OPTIM_WRAPPER_CONSTRUCTORS, ('optim',)
@@ -67,7 +72,11 @@ DATASETS = Registry(
         'LabelMapDataset': 'segmentation',
     },
 )
-METRICS = Registry('metric', root.METRICS, on_demand={'CocoMetric': 'detection'})
+METRICS = Registry(
+    'metric',
+    root.METRICS,
+    on_demand={'CocoMetric': 'detection', 'IoUMetric': 'segmentation'},
+)
 TRANSFORMS = Registry(
     'transform',
     root.TRANSFORMS,

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from convnext_dense.errors import UserError
-from convnext_dense.layers import DropPath, LayerNorm2d
+from convnext_dense.layers import DepthwiseConv2d, DropPath, LayerNorm2d, Pointwise
 from convnext_dense.registry import MODELS
 
 from .pyramid import Pyramid, doubling
@@ -32,14 +32,12 @@ class ConvolutionalModulation(nn.Module):
         super().__init__()
         self.norm = LayerNorm2d(width)
         self.att = nn.Sequential(
-            nn.Conv2d(width, width, 1),
+            Pointwise(width, width),
             nn.GELU(),
-            nn.Conv2d(
-                width, width, kernel_size, padding=kernel_size // 2, groups=width
-            ),
+            DepthwiseConv2d(width, kernel_size),
         )
-        self.v = nn.Conv2d(width, width, 1)
-        self.proj = nn.Conv2d(width, width, 1)
+        self.v = Pointwise(width, width)
+        self.proj = Pointwise(width, width)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, C, H, W) to the same shape."""
@@ -54,10 +52,10 @@ class PositionalMLP(nn.Module):
         super().__init__()
         hidden = 4 * width
         self.norm = LayerNorm2d(width)
-        self.fc1 = nn.Conv2d(width, hidden, 1)
+        self.fc1 = Pointwise(width, hidden)
         self.act = nn.GELU()
-        self.pos = nn.Conv2d(hidden, hidden, 3, padding=1, groups=hidden)
-        self.fc2 = nn.Conv2d(hidden, width, 1)
+        self.pos = DepthwiseConv2d(hidden, kernel_size=3)
+        self.fc2 = Pointwise(hidden, width)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, C, H, W) to the same shape."""

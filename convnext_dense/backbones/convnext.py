@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from convnext_dense.layers import DropPath
+from convnext_dense.layers import DepthwiseConv2d, DropPath, Linear
 from convnext_dense.registry import MODELS
 
 from .pyramid import Pyramid, Variant, doubling
@@ -23,11 +23,11 @@ class ConvNeXtBlock(nn.Module):
 
     def __init__(self, width: int, drop_path: float, layer_scale: float):
         super().__init__()
-        self.dwconv = nn.Conv2d(width, width, 7, padding=3, groups=width)
+        self.dwconv = DepthwiseConv2d(width, kernel_size=7)
         self.norm = nn.LayerNorm(width, eps=1e-6)
-        self.pwconv1 = nn.Linear(width, 4 * width)
+        self.pwconv1 = Linear(width, 4 * width)
         self.act = nn.GELU()
-        self.pwconv2 = nn.Linear(4 * width, width)
+        self.pwconv2 = Linear(4 * width, width)
         # A layer scale of zero or less means none, as published.
         self.gamma = (
             nn.Parameter(torch.full((width,), layer_scale)) if layer_scale > 0 else None

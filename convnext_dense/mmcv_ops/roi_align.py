@@ -17,6 +17,7 @@ import torchvision  # noqa: F401  (registers torch.ops.torchvision)
 from torch import Tensor
 
 from convnext_dense.mmcv_ops.precision import working_dtype
+from convnext_dense.mmcv_ops.roi_gradient import average_gradient
 from convnext_dense.mmcv_ops.sampling import candidates, neighbours
 
 MAXIMUM, AVERAGE = range(2)
@@ -81,7 +82,11 @@ def roi_align_backward(
     """
     dtype = working_dtype(grad_output)
     grad_output, rois = grad_output.to(dtype), rois.to(dtype)
-    if pool_mode == AVERAGE:
+    if pool_mode == AVERAGE and sampling_ratio <= 0 and grad_input.device.type == 'cpu':
+        bins = (aligned_height, aligned_width)
+        grid = _sampling_grid(rois, bins, spatial_scale, sampling_ratio, aligned)
+        gradient = average_gradient(grad_output, rois, grid, grad_input.shape)
+    elif pool_mode == AVERAGE:
         gradient = torch.ops.torchvision._roi_align_backward(
             grad_output,
             rois,

@@ -72,6 +72,6 @@ val_dataloader = dict(
     ),
 )
 test_dataloader = val_dataloader
-val_evaluator = dict(type='IoUMetric', iou_metrics=['mIoU'])
+val_evaluator = dict(type='convnext_dense.IoUMetric', iou_metrics=['mIoU'])
 test_evaluator = val_evaluator
 auto_scale_lr = dict(enable=True, base_batch_size=16)

@@ -1,0 +1,247 @@
+"""From windows of logits to labels, a few rows at a time.
+
+Logits of 150 classes take 600 bytes a pixel, labels 8. So a row is turned into labels
+as soon as no window will touch it any more, and what is held is a band as high as one
+window: memory O(classes x band) instead of O(classes x image).
+
+Rows travel as an iterator of (N, C, r, W) tensors from the top of the image to its
+bottom, r being any number.
+"""
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from math import prod
+
+import torch
+from torch import Tensor
+
+# Elements handled at once: about what a core's cache holds; more keeps a GPU busy.
+AT_ONCE = dict(cpu=2**19, cuda=2**25)
+
+
+def window_starts(size: int, crop: int, stride: int) -> list[int]:
+    """List where windows start on one axis; the last ends where the image does.
+
+    Source: ``slide_inference`` of mmsegmentation 1.x.
+    """
+    number = max(size - crop + stride - 1, 0) // stride + 1
+    return [max(min(i * stride, size - crop), 0) for i in range(number)]
+
+
+def slide(
+    predict: Callable[[Tensor], Tensor],
+    image: Tensor,
+    crop: tuple[int, int],
+    stride: tuple[int, int],
+) -> Iterator[Tensor]:
+    """Yield the rows of the mean over overlapping windows.
+
+    Args:
+        predict: Maps a window (N, 3, h, w) to logits (N, C, h, w).
+        image: (N, 3, H, W).
+        crop: Height and width of a window, at most; smaller images are one window.
+        stride: Distance of windows, down and across.
+    """
+    height, width = image.shape[2:]
+    tops = window_starts(height, crop[0], stride[0])
+    lefts = window_starts(width, crop[1], stride[1])
+    counts = _counts(tops, crop[0], height)[:, None] * _counts(lefts, crop[1], width)
+    counts = counts.to(image.device)
+    band: Tensor | None = None
+    for top, below in pairwise([*tops, height]):
+        bottom = min(top + crop[0], height)
+        for left in lefts:
+            right = min(left + crop[1], width)
+            logits = predict(image[:, :, top:bottom, left:right])
+            if band is None:
+                band = _band_for(logits, width)
+            band[:, :, : bottom - top, left:right] += logits
+        assert band is not None
+        finished = below - top
+        for rows in split(band[:, :, :finished]):
+            share = counts[top : top + rows.shape[2]].to(rows.dtype)
+            top += rows.shape[2]
+            yield rows.div_(share)
+        _move_up(band, finished)
+
+
+def _counts(starts: list[int], crop: int, size: int) -> Tensor:
+    """Number of windows over each position of an axis."""
+    counts = torch.zeros(size, dtype=torch.int64)
+    for start in starts:
+        counts[start : start + crop] += 1
+    return counts
+
+
+def _band_for(logits: Tensor, width: int) -> Tensor:
+    """Make zeros as high as a window and as wide as the image, laid out like it."""
+    number, classes, height, _ = logits.shape
+    channels_last = logits.stride(1) == 1 and classes > 1
+    layout = torch.channels_last if channels_last else torch.contiguous_format
+    shape = (number, classes, height, width)
+    return torch.empty(
+        shape, dtype=logits.dtype, device=logits.device, memory_format=layout
+    ).zero_()
+
+
+def _move_up(band: Tensor, finished: int) -> None:
+    """Drop the finished rows: the others move up, and zeros come in below."""
+    height = band.shape[2]
+    # Pieces no higher than the distance moved do not overlap with their target.
+    for start in range(finished, height, finished):
+        stop = min(start + finished, height)
+        band[:, :, start - finished : stop - finished] = band[:, :, start:stop]
+    band[:, :, height - finished :] = 0
+
+
+def split(logits: Tensor) -> Iterator[Tensor]:
+    """Yield logits (N, C, H, W) in few rows at a time, without copying."""
+    yield from logits.split(_at_once(logits, logits.shape[3]), dim=2)
+
+
+def _at_once(logits: Tensor, width: int) -> int:
+    """Number of rows of some width to handle at once."""
+    elements = AT_ONCE.get(logits.device.type, AT_ONCE['cpu'])
+    return max(1, elements // (logits.shape[0] * logits.shape[1] * width))
+
+
+def crop(
+    rows: Iterator[Tensor], padding: tuple[int, int, int, int], height: int
+) -> Iterator[Tensor]:
+    """Yield the rows without padding.
+
+    Args:
+        rows: Rows of a padded image.
+        padding: Pixels of padding at the left, right, top and bottom.
+        height: Number of rows with padding.
+    """
+    left, right, top, bottom = padding
+    first = 0
+    for part in rows:
+        start = max(top - first, 0)
+        stop = min(height - bottom - first, part.shape[2])
+        first += part.shape[2]
+        if start < stop:
+            yield part[:, :, start:stop, left : part.shape[3] - right]
+
+
+def resize(
+    rows: Iterator[Tensor],
+    source: tuple[int, int],
+    size: tuple[int, int],
+    align_corners: bool,
+) -> Iterator[Tensor]:
+    """Yield the rows of a bilinear resizing, as ``F.interpolate`` computes it.
+
+    What was yielded is overwritten by the next.
+
+    Args:
+        rows: Rows of the image.
+        source: Its height and width.
+        size: Height and width that it should have.
+        align_corners: As in ``F.interpolate``.
+    """
+    if tuple(source) == tuple(size):
+        yield from rows
+        return
+    first, done = 0, 0  # the first row that is held, and the rows that were yielded
+    held: Tensor | None = None
+    for part in rows:
+        if held is None:
+            low, weight = _source_rows(source[0], size[0], align_corners, part.dtype)
+            at_once = _at_once(part, size[1])
+            scratch = part.new_empty(
+                part.shape[0] * part.shape[1] * size[1] * min(at_once, size[0])
+            )
+            held = part
+        else:
+            held = torch.cat([held, part], dim=2)
+        end = first + held.shape[2]
+        # A row is ready when the one below its source is there, or there is none.
+        whole = end == source[0]
+        ready = size[0] if whole else int(torch.searchsorted(low, end - 1))
+        while done < ready:
+            stop = min(ready, done + at_once)
+            index = low[done:stop] - first
+            yield _interpolate(
+                held, index, weight[done:stop], size[1], align_corners, scratch
+            )
+            done = stop
+        kept = int(low[done]) if done < size[0] else end - 1
+        held = held[:, :, min(kept, end - 1) - first :].clone()
+        first = end - held.shape[2]
+
+
+def _source_rows(
+    source: int, size: int, align_corners: bool, dtype: torch.dtype
+) -> tuple[Tensor, Tensor]:
+    """For each row of the target: the source row above it, and the weight below.
+
+    Computed in the logits' own precision, as ``F.interpolate`` does on a CPU.
+    """
+    place = torch.arange(size, dtype=dtype)
+    if align_corners:
+        place = place * place.new_tensor((source - 1) / max(size - 1, 1))
+    else:
+        scale = place.new_tensor(source) / size
+        place = (scale * (place + 0.5) - 0.5).clamp(min=0)
+    low = place.floor().clamp(max=source - 1)
+    return low.long(), place - low
+
+
+def _interpolate(
+    held: Tensor,
+    index: Tensor,
+    weight: Tensor,
+    width: int,
+    align_corners: bool,
+    scratch: Tensor,
+) -> Tensor:
+    """Resize rows between the ``index`` and the next; the result is in ``scratch``."""
+    index, weight = index.to(held.device), weight.to(held)
+    # With channels last, rows are copied whole and the kernel for columns is faster.
+    pixels = held.permute(0, 2, 3, 1).contiguous()
+    below = (index + 1).clamp(max=held.shape[2] - 1)
+    rows = torch.lerp(
+        pixels.index_select(1, index),
+        pixels.index_select(1, below),
+        weight[:, None, None],
+    ).permute(0, 3, 1, 2)
+    shape = (pixels.shape[0], len(index), width, pixels.shape[3])
+    resized = scratch[: prod(shape)].view(shape).permute(0, 3, 1, 2)
+    # F.interpolate has no `out`, and new memory for each row costs as much again.
+    size = resized.shape[2:]
+    torch.ops.aten.upsample_bilinear2d.out(rows, size, align_corners, out=resized)
+    return resized
+
+
+def argmax_(logits: Tensor) -> Tensor:
+    """Find the first of the largest classes, (N, C, H, W) to (N, H, W) int64.
+
+    The logits are overwritten.
+    """
+    classes = logits.shape[1]
+    exact = logits.dtype in (torch.float32, torch.float64)
+    if logits.device.type != 'cpu' or not exact:
+        return logits.argmax(1)
+    # torch.argmax compares one element at a time on a CPU; these four passes are
+    # vectorised, and several times faster while the logits fit the cache.
+    best = logits.amax(1, keepdim=True)
+    if best.isnan().any():
+        return logits.argmax(1)
+    rank = torch.arange(classes, 0, -1, dtype=logits.dtype)[:, None, None]
+    return classes - logits.eq_(best).mul_(rank).amax(1).long()
+
+
+def labels(rows: Iterator[Tensor], size: tuple[int, int]) -> Tensor:
+    """Collect the labels of all rows, (N, H, W) int64 with ``size`` (H, W)."""
+    found: Tensor | None = None
+    first = 0
+    for part in rows:
+        if found is None:
+            found = part.new_empty((part.shape[0], *size), dtype=torch.int64)
+        found[:, first : first + part.shape[2]] = argmax_(part)
+        first += part.shape[2]
+    assert found is not None
+    assert first == size[0]
+    return found

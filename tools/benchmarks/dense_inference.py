@@ -1,0 +1,107 @@
+#!/usr/bin/env python
+"""From logits to labels: sliding windows and whole images, beside mmsegmentation.
+
+The network is left out: each side gets the same logits for every window or image.
+"""
+
+import sys
+
+import torch
+from mmengine.config import ConfigDict
+from suite import Suite
+from torch import Tensor, nn
+
+from convnext_dense.engine.hosts import import_host
+
+
+class Head(nn.Module):
+    """A head that has its own way to predict."""
+
+    predict = predict_by_feat = None
+
+
+def network(base: type[nn.Module], logits: Tensor, size: tuple[int, int]) -> nn.Module:
+    """Make a segmentor of a class whose network has nothing to compute."""
+
+    class Given(base):
+        def __init__(self) -> None:
+            nn.Module.__init__(self)
+            self.align_corners, self.out_channels = False, logits.shape[1]
+            self.decode_head = Head()
+
+        def encode_decode(self, inputs: Tensor, metas: list) -> Tensor:  # noqa: ARG002
+            return logits[:, :, : inputs.shape[2], : inputs.shape[3]]
+
+    model = Given()
+    model.test_cfg = ConfigDict(mode='whole')
+    if size:
+        model.test_cfg = ConfigDict(
+            mode='slide', crop_size=size, stride=[side * 2 // 3 for side in size]
+        )
+    return model.eval()
+
+
+def main() -> int:
+    """Measure both rows, and how sliding windows scale."""
+    suite = Suite(
+        __doc__,
+        'dense_inference',
+        rounds=2,
+        classes=(150, 'number of classes'),
+        sides=([1024], 'sides of the square images of sliding windows'),
+        scaling=(1, '0 leaves out the table by number of classes'),
+    )
+    import_host('mmseg')
+    args = suite.args
+    for side in args.sides:
+        compare(suite, args.classes, (side, side), (side, side), (512, 512))
+    compare(suite, args.classes, (512, 683), (2000, 1500))
+    if args.scaling:
+        for classes in (2, 19, 75, 300):
+            compare(suite, classes, (640, 640), (640, 640), (512, 512), rounds=1)
+    return suite.finish()
+
+
+def compare(
+    suite: Suite,
+    classes: int,
+    shape: tuple[int, int],
+    original: tuple[int, int],
+    window: tuple[int, int] = (),
+    rounds: int | None = None,
+) -> None:
+    """Measure one size of image, labels of both sides compared."""
+    from mmseg.models.segmentors import EncoderDecoder as Host
+    from mmseg.structures import SegDataSample
+
+    from convnext_dense.segmentation import EncoderDecoder
+
+    torch.manual_seed(0)
+    device = suite.args.device
+    logits = torch.randn(1, classes, *(window or shape), device=device)
+    image = torch.zeros(1, 3, *shape, device=device)
+    meta = dict(img_shape=shape, pad_shape=shape, ori_shape=original)
+
+    def labels(model: nn.Module) -> Tensor:
+        with torch.inference_mode():
+            (sample,) = model.predict(image, [SegDataSample(metainfo=dict(meta))])
+        return sample.pred_sem_seg.data
+
+    ours = network(EncoderDecoder, logits, window)
+    host = network(Host, logits, window)
+    differing = (labels(ours) != labels(host)).double().mean().item()
+    kind = f'windows of {window}' if window else f'whole image of {shape}'
+    suite.compare(
+        f'{kind}, {classes} classes, labels at {original}',
+        {'ours': lambda: labels(ours), 'mmseg': lambda: labels(host)},
+        rounds=rounds,
+        goal=1 / 9 if window else 1 / 3,
+        memory_goal=1 / 3 if window else 1 / 4,
+        # Only where two classes are equal but for rounding may labels differ.
+        equal=differing < 1e-5,
+        notes={'labels that differ': differing},
+    )
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,140 @@
+#!/usr/bin/env python
+"""Training step of a Mask R-CNN, beside its stock assembly.
+
+Both have mmdetection's heads of our small config. The stock one has timm's backbone,
+and RoIAlign's gradient as torchvision computes it (compiled mmcv does likewise).
+"""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from suite import Suite
+from torch import Tensor, nn
+
+from convnext_dense.engine.config import load_config
+from convnext_dense.engine.hosts import import_host
+from convnext_dense.registry import MODELS
+
+CONFIG = 'configs/shapes/mask-rcnn_convnext-v2-atto_demo_shapes.py'
+
+
+def torchvision_gradient(
+    grad_output: Tensor,
+    rois: Tensor,
+    argmax_y: Tensor,  # noqa: ARG001
+    argmax_x: Tensor,  # noqa: ARG001
+    grad_input: Tensor,
+    *,
+    aligned_height: int,
+    aligned_width: int,
+    spatial_scale: float,
+    sampling_ratio: int,
+    pool_mode: int,  # noqa: ARG001
+    aligned: bool,
+) -> None:
+    """Stand in for ``roi_align_backward`` by torchvision's operator."""
+    grad_input += torch.ops.torchvision._roi_align_backward(
+        grad_output.contiguous(),
+        rois,
+        spatial_scale,
+        aligned_height,
+        aligned_width,
+        *grad_input.shape,
+        sampling_ratio,
+        aligned,
+    )
+
+
+def detector(timm: Any | None) -> nn.Module:
+    """Build the detector of the config, with our backbone or timm's."""
+    cfg = load_config(CONFIG, ['classes=[circle,square,triangle]', 'image_size=256'])
+    torch.manual_seed(0)
+    model = MODELS.build(cfg.model | dict(type=f'mmdet.{cfg.model.type}'))
+    model.init_weights()
+    if timm:
+        model.backbone = timm.create_model('convnextv2_atto', features_only=True)
+    return model.train()
+
+
+def batch(number: int, side: int, instances: int) -> dict[str, Any]:
+    """Make random images with discs as instances, equal for both sides."""
+    from mmdet.structures import DetDataSample
+    from mmdet.structures.mask import BitmapMasks
+    from mmengine.structures import InstanceData
+
+    rng = np.random.default_rng(0)
+    rows, cols = np.mgrid[:side, :side]
+    inputs, samples = [], []
+    for _ in range(number):
+        radius = rng.uniform(0.03, 0.15, instances) * side
+        x, y = rng.uniform(0.2, 0.8, (2, instances)) * side
+        masks = (
+            (cols - x[:, None, None]) ** 2 + (rows - y[:, None, None]) ** 2
+            < radius[:, None, None] ** 2
+        ).astype(np.uint8)
+        boxes = np.stack([x - radius, y - radius, x + radius, y + radius], 1)
+        sample = DetDataSample(metainfo=dict(img_shape=(side, side)))
+        sample.gt_instances = InstanceData(
+            bboxes=torch.tensor(boxes, dtype=torch.float32),
+            labels=torch.tensor(rng.integers(0, 3, instances)),
+            masks=BitmapMasks(masks, side, side),
+        )
+        inputs.append(
+            torch.tensor(rng.integers(0, 256, (3, side, side)), dtype=torch.uint8)
+        )
+        samples.append(sample)
+    return dict(inputs=inputs, data_samples=samples)
+
+
+def step(model: nn.Module, data: dict[str, Any], gradient: Callable) -> Callable:
+    """Make a function that takes one training step."""
+    extension = sys.modules['mmcv._ext']
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-5, fused=True)
+
+    def run() -> None:
+        extension.roi_align_backward = gradient
+        prepared = model.data_preprocessor(data, training=True)
+        losses = model(**prepared, mode='loss')
+        loss, _ = model.parse_losses(losses)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+    return run
+
+
+def main() -> int:
+    """Measure the step, and how it grows with the instances in an image."""
+    suite = Suite(
+        __doc__,
+        'detector',
+        rounds=3,
+        side=(256, 'side of the images'),
+        batch=(4, 'images'),
+        instances=([8, 64], 'instances per image'),
+    )
+    import_host('mmdet')
+    from convnext_dense.mmcv_ops.roi_align import roi_align_backward
+
+    timm = suite.peer('timm')
+    args = suite.args
+    ours, stock = detector(None), detector(timm) if timm else None
+    for number in args.instances:
+        data = batch(args.batch, args.side, number)
+        sides = {'ours': step(ours, data, roi_align_backward)}
+        if stock:
+            sides['stock'] = step(stock, data, torchvision_gradient)
+        suite.compare(
+            f'Mask R-CNN, ConvNeXt-V2-atto, {args.batch} of {args.side}x{args.side}, '
+            f'{number} instances each',
+            sides,
+            goal=0.8,
+        )
+    return suite.finish()
+
+
+if __name__ == '__main__':
+    sys.exit(main())
