@@ -27,8 +27,8 @@ WORDS = {'bbox': 'box', 'segm': 'mask'}
 def headline(one: Analysis) -> list[tuple[str, str]]:
     """Give the numbers that stand first."""
     return [
-        (f'{WORDS[kind]} {name}', percent(precision.numbers[key]))
-        for kind, precision in reversed(one.precision.items())
+        (f'{WORDS[kind]} {name}', percent(numbers[key]))
+        for kind, numbers in reversed(one.numbers.items())
         for name, key in (('AP', 'mAP'), ('AP50', 'mAP_50'))
     ]
 
@@ -94,10 +94,10 @@ def _numbers(analyses: Sequence[Analysis], names: Sequence[str]) -> Markup:
     rows = [
         (
             f'{name} {WORDS[kind]}'.strip(),
-            *(percent(precision.numbers[key]) for key in NUMBERS),
+            *(percent(numbers[key]) for key in NUMBERS),
         )
         for name, one in zip(names, analyses, strict=True)
-        for kind, precision in one.precision.items()
+        for kind, numbers in one.numbers.items()
     ]
     heads = [key.replace('mAP', 'AP').replace('_', ' ') for key in NUMBERS]
     return fact_table(rows, ('', *heads))
