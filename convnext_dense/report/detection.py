@@ -107,8 +107,10 @@ def _curves(one: Analysis) -> Markup:
     order = [i for i in np.argsort(one.main.ap50) if not np.isnan(one.main.ap50[i])]
     if len(order) > MOST_CURVES:
         order = order[: MOST_CURVES // 2 + 1] + order[-(MOST_CURVES // 2) :]
+    # A class keeps its colour from run to run where there are colours enough.
+    few = len(one.truth.names) <= MOST_CURVES
     series = [
-        Line(one.truth.names[c], [*_points(one.main.curves[c])], n + 1)
+        Line(one.truth.names[c], [*_points(one.main.curves[c])], (c if few else n) + 1)
         for n, c in enumerate(reversed(order))
     ]
     if len(order) > 1:
