@@ -27,8 +27,8 @@ WORDS = {'bbox': 'box', 'segm': 'mask'}
 def headline(one: Analysis) -> list[tuple[str, str]]:
     """Give the numbers that stand first."""
     return [
-        (f'{WORDS[kind]} {name}', percent(precision.numbers[key]))
-        for kind, precision in reversed(one.precision.items())
+        (f'{WORDS[kind]} {name}', percent(numbers[key]))
+        for kind, numbers in reversed(one.numbers.items())
         for name, key in (('AP', 'mAP'), ('AP50', 'mAP_50'))
     ]
 
@@ -94,10 +94,10 @@ def _numbers(analyses: Sequence[Analysis], names: Sequence[str]) -> Markup:
     rows = [
         (
             f'{name} {WORDS[kind]}'.strip(),
-            *(percent(precision.numbers[key]) for key in NUMBERS),
+            *(percent(numbers[key]) for key in NUMBERS),
         )
         for name, one in zip(names, analyses, strict=True)
-        for kind, precision in one.precision.items()
+        for kind, numbers in one.numbers.items()
     ]
     heads = [key.replace('mAP', 'AP').replace('_', ' ') for key in NUMBERS]
     return fact_table(rows, ('', *heads))
@@ -107,8 +107,10 @@ def _curves(one: Analysis) -> Markup:
     order = [i for i in np.argsort(one.main.ap50) if not np.isnan(one.main.ap50[i])]
     if len(order) > MOST_CURVES:
         order = order[: MOST_CURVES // 2 + 1] + order[-(MOST_CURVES // 2) :]
+    # A class keeps its colour from run to run where there are colours enough.
+    few = len(one.truth.names) <= MOST_CURVES
     series = [
-        Line(one.truth.names[c], [*_points(one.main.curves[c])], n + 1)
+        Line(one.truth.names[c], [*_points(one.main.curves[c])], (c if few else n) + 1)
         for n, c in enumerate(reversed(order))
     ]
     if len(order) > 1:

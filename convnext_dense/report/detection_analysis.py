@@ -6,13 +6,24 @@ from pathlib import Path
 from .error_costs import Cost, error_costs
 from .matching import Matches, match
 from .objects import KINDS, Objects, Truth, read_predictions, read_truth
-from .precision import Precision, precision_of
+from .precision import NUMBERS, Precision, precision_of
 from .work_dir import Run
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """A run's predictions against the truth; masks, or boxes where there are none."""
+    """A run's predictions against the truth; masks, or boxes where there are none.
+
+    Args:
+        run: The run.
+        kind: ``'segm'`` or ``'bbox'``: what is compared.
+        truth: The annotations.
+        found: The detections.
+        matches: What became of them.
+        costs: What their errors cost.
+        main: COCO's numbers, of that kind.
+        numbers: COCO's twelve for each kind; of the other as the evaluator told them.
+    """
 
     run: Run
     kind: str
@@ -20,12 +31,8 @@ class Analysis:
     found: Objects
     matches: Matches
     costs: list[Cost]
-    precision: dict[str, Precision]
-
-    @property
-    def main(self) -> Precision:
-        """COCO's numbers of the main kind."""
-        return self.precision[self.kind]
+    main: Precision
+    numbers: dict[str, dict[str, float]]
 
 
 def analyse(run: Run) -> Analysis:
@@ -38,12 +45,25 @@ def analyse(run: Run) -> Analysis:
     truth = read_truth(
         Path(results['annotations']), results['classes'], results['image_ids']
     )
-    precision = {}
     kinds = [kind for kind in KINDS if kind in results['predictions']]
-    for kind in kinds:
-        path = run.path / 'results' / results['predictions'][kind]
-        found = read_predictions(path, truth)
-        precision[kind] = precision_of(truth, found, kind)
+    kind = kinds[-1]
+    found = read_predictions(run.path / 'results' / results['predictions'][kind], truth)
     matches = match(truth, found, kind)
     costs = error_costs(truth.objects, found, matches)
-    return Analysis(run, kind, truth, found, matches, costs, precision)
+    main = precision_of(truth, found, kind)
+    numbers = {k: told(results['metrics'], k) for k in kinds} | {kind: main.numbers}
+    return Analysis(run, kind, truth, found, matches, costs, main, numbers)
+
+
+def told(metrics: dict[str, float], kind: str) -> dict[str, float]:
+    """Find COCO's numbers among an evaluator's, whatever their prefix.
+
+    Args:
+        metrics: Numbers by name, such as ``coco/bbox_mAP``.
+        kind: ``'bbox'`` or ``'segm'``.
+
+    Returns:
+        Those of ``NUMBERS``; nan where the evaluator has none.
+    """
+    plain = {key.rpartition('/')[2]: value for key, value in metrics.items()}
+    return {name: plain.get(f'{kind}_{name}', float('nan')) for name in NUMBERS}

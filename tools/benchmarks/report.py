@@ -42,9 +42,11 @@ def main() -> int:
         subprocess.run([sys.executable, str(tool), str(folder)], check=True)
         seconds = time.perf_counter() - start
         size = (folder / 'report.html').stat().st_size
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    peak, cpu = used.ru_maxrss * 1024, used.ru_utime + used.ru_stime
     print(f'{args.images:,} images, {args.images * args.detections:,} detections')
-    print(f'{seconds:.1f} s, {peak / 1e9:.2f} GB at most, {size / 1e6:.2f} MB of HTML')
+    print(f'{seconds:.1f} s, {cpu:.1f} s of one processor, {peak / 1e9:.2f} GB at most')
+    print(f'{size / 1e6:.2f} MB of HTML')
     print(f'python {sys.version.split()[0]}, load {os.getloadavg()[0]:.1f}')
     return 0
 

@@ -40,19 +40,21 @@ class ResultFiles(Hook):
 
     def __init__(self, pictures: int = 6):
         self.pictures = pictures
+        self._number = 0  # of classes
         self._scores: list[Scores] = []
         self._maps: dict[str, tuple[float, np.ndarray, np.ndarray]] = {}
 
     def before_val(self, runner: Runner) -> None:
         """Ask the evaluator to leave its predictions."""
-        self._prepare(runner, runner.val_evaluator)
+        self._prepare(runner, runner.val_evaluator, runner.val_dataloader)
 
     def before_test(self, runner: Runner) -> None:
         """Ask the evaluator to leave its predictions."""
-        self._prepare(runner, runner.test_evaluator)
+        self._prepare(runner, runner.test_evaluator, runner.test_dataloader)
 
-    def _prepare(self, runner: Runner, evaluator: Any) -> None:
+    def _prepare(self, runner: Runner, evaluator: Any, loader: Any) -> None:
         self._scores, self._maps = [], {}
+        self._number = len(getattr(loader.dataset, 'metainfo', {}).get('classes') or ())
         folder = Path(runner.work_dir, 'results')
         _start_anew(folder)
         for metric in evaluator.metrics:
@@ -62,13 +64,12 @@ class ResultFiles(Hook):
 
     def after_val_iter(
         self,
-        runner: Runner,
+        runner: Runner,  # noqa: ARG002
         batch_idx: int,  # noqa: ARG002
         data_batch: Any = None,  # noqa: ARG002
         outputs: list | None = None,
     ) -> None:
         """Compare the label maps of a batch with the truth."""
-        number = len(runner.visualizer.dataset_meta.get('classes') or ())
         for sample in outputs or ():
             if 'pred_sem_seg' not in sample or 'gt_sem_seg' not in sample:
                 continue
@@ -78,9 +79,9 @@ class ResultFiles(Hook):
             )
             logits = sample.seg_logits.data.cpu() if 'seg_logits' in sample else None
             path = str(Path(sample.img_path).resolve())
-            one = score(path, prediction, truth, number, logits)
+            one = score(path, prediction, truth, self._number, logits)
             self._scores.append(one)
-            iou = image_iou(one, number)
+            iou = image_iou(one, self._number)
             if not np.isnan(iou):
                 maps = (m.numpy().astype(np.uint8) for m in (truth, prediction))
                 self._maps[path] = (iou, *maps)

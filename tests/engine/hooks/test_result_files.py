@@ -40,7 +40,6 @@ def test_of(tmp_path):
         runner = SimpleNamespace(
             work_dir=str(tmp_path), cfg={}, test_evaluator=evaluator,
             test_dataloader=SimpleNamespace(dataset=LabelMaps(samples)),
-            visualizer=SimpleNamespace(dataset_meta=LabelMaps.metainfo),
         )  # fmt: skip
         hook = ResultFiles(pictures=pictures)
         hook.before_test(runner)
@@ -91,7 +90,10 @@ def test_a_metric_of_coco_is_told_where_to_write(tmp_path):
     evaluator = SimpleNamespace(metrics=[metric, chosen])
     (tmp_path / 'results').mkdir()
     (tmp_path / 'results/predictions.segm.json').write_text('[]')
-    runner = SimpleNamespace(work_dir=str(tmp_path), val_evaluator=evaluator)
+    loader = SimpleNamespace(dataset=LabelMaps())
+    runner = SimpleNamespace(
+        work_dir=str(tmp_path), val_evaluator=evaluator, val_dataloader=loader
+    )
     ResultFiles().before_val(runner)
     assert metric.outfile_prefix == str(tmp_path / 'results/predictions')
     assert chosen.outfile_prefix == 'elsewhere'
