@@ -90,18 +90,26 @@ def weight_gradient(grad: Tensor, x: Tensor, weight: Tensor) -> Tensor:
         return pixels.view(number, height, -1, width).permute(0, 3, 1, 2)
 
     moved(0)[..., margin : margin + length] = grad
-    x = F.pad(x, (margin, margin)).contiguous(memory_format=torch.channels_last)
+    # Zeros above and below, too: kernels higher than the image are slow otherwise.
+    x = F.pad(x, (margin, margin, middle, middle))
+    x = x.contiguous(memory_format=torch.channels_last)
     parts = [
-        _gradients(moved(by), x, weight[..., :NARROW], 1)
+        _gradients(moved(by), x, weight[..., :NARROW], 1, rows=0)
         for by in range(NARROW // 2 - middle, middle + NARROW // 2 + 1, NARROW)
     ]
     return torch.cat(parts, dim=3)[..., :side]
 
 
-def _gradients(grad: Tensor, x: Tensor, weight: Tensor, which: int) -> Tensor:
+def _gradients(
+    grad: Tensor, x: Tensor, weight: Tensor, which: int, rows: int | None = None
+) -> Tensor:
+    """Give the gradient by the input (0) or the weight (1); ``rows`` of padding."""
     mask = [False, False, False]
     mask[which] = True
-    padding = [weight.shape[2] // 2, weight.shape[3] // 2]
+    padding = [
+        weight.shape[2] // 2 if rows is None else rows,
+        weight.shape[3] // 2,
+    ]
     return torch.ops.aten.convolution_backward(
         grad,
         x,

@@ -3,6 +3,7 @@ import torch
 
 pytest.importorskip('mmseg')
 from mmengine.config import ConfigDict
+from mmengine.registry import DefaultScope
 from mmseg.structures import SegDataSample
 
 from convnext_dense.engine.hosts import import_host
@@ -13,9 +14,12 @@ from convnext_dense.segmentation import rows
 SLIDE = dict(mode='slide', crop_size=(32, 48), stride=(20, 30))
 
 
-@pytest.fixture(scope='module', autouse=True)
+@pytest.fixture(autouse=True)
 def host():
     import_host('mmseg')
+    # Whatever a run before this one left behind.
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -120,6 +120,7 @@ def operations(net: nn.Module, x: Tensor) -> float:
     """Count multiplications and additions of products and convolutions, forward."""
     from torch.utils.flop_counter import FlopCounterMode
 
+    net.eval()  # batch norms must not move
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         net(x)
     return counter.get_total_flops()
