@@ -59,8 +59,7 @@ def serve(
         predictor = Predictor(checkpoint, device=device, window=window)
     else:
         predictor = Predictor(config, checkpoint, device=device, window=window)
-    # A polite request to end is answered like Ctrl+C: nothing is left behind.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _interrupt)
     with running(predictor, checkpoint.name, examples, host=host, port=port) as url:
         say(f'{checkpoint.name} is at {url} until Ctrl+C')
         if not address.is_loopback:
@@ -69,6 +68,13 @@ def serve(
             threading.Event().wait()
         except KeyboardInterrupt:
             say('stopped')
+
+
+def _interrupt(*_: Any) -> None:
+    """Answer a polite request to end like Ctrl+C, so that nothing is left behind."""
+    # Those who ask often ask twice.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 @contextmanager

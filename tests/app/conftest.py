@@ -1,11 +1,12 @@
 """A stand-in for a model, so that what it finds is known; what it found stays real."""
 
 import importlib.util
+import socket
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from mmengine.config import ConfigDict
 from PIL import Image
 
 from convnext_dense.inference import Detections, LabelMap
@@ -27,7 +28,7 @@ class Finder:
         self.classes = classes or (
             ('background', 'circle', 'square') if segments else ('circle', 'square')
         )
-        self.cfg = SimpleNamespace(model=dict_of(type='MaskRCNN', backbone={}))
+        self.cfg = ConfigDict(model=dict(type='MaskRCNN'))
         self.calls = 0
 
     def __call__(self, image, *, threshold):
@@ -57,12 +58,6 @@ class Finder:
         return found.select(threshold)
 
 
-class dict_of(dict):
-    """A dict whose items are attributes, as a config's."""
-
-    __getattr__ = dict.__getitem__
-
-
 @pytest.fixture
 def finder():
     """Give a detector."""
@@ -89,14 +84,38 @@ def photo(image, tmp_path):
     return path
 
 
+@pytest.fixture(scope='session')
+def new_finder():
+    """Give the class of the stand-in."""
+    return Finder
+
+
+@pytest.fixture(scope='session')
+def unused_port():
+    """Give a function that finds a port that nobody listens on."""
+
+    def find():
+        with socket.socket() as probe:
+            probe.bind(('127.0.0.1', 0))
+            return probe.getsockname()[1]
+
+    return find
+
+
 @pytest.fixture
+def free_port(unused_port):
+    """Give such a port."""
+    return unused_port()
+
+
+@pytest.fixture(scope='session')
 def gradio():
     """Skip where the page cannot be made."""
     if importlib.util.find_spec('gradio') is None:
         pytest.skip("gradio is not installed (pip install 'convnext-dense[app]')")
 
 
-@pytest.fixture
+@pytest.fixture(scope='session')
 def browser(gradio):
     """Give headless Chromium."""
     sync_api = pytest.importorskip(

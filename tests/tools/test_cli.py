@@ -1,6 +1,7 @@
 """The command line answers at once, and a mistake gets one line."""
 
 import os
+import socket
 import subprocess
 import sys
 
@@ -76,6 +77,14 @@ def test_a_missing_config_is_named(capsys):
 def test_a_missing_checkpoint_is_named(capsys, tmp_path):
     error = complaint(capsys, 'test', LEAF, tmp_path / 'absent.pth')
     assert 'checkpoint not found' in error
+
+
+def test_a_port_that_is_taken_is_named_before_a_model_is_loaded(capsys):
+    with socket.socket() as listening:
+        listening.bind(('127.0.0.1', 0))
+        port = listening.getsockname()[1]
+        error = complaint(capsys, 'app', '--checkpoint', 'absent.pth', '--port', port)
+    assert f'port {port} is taken' in error
 
 
 @needs_hosts

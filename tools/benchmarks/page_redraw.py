@@ -9,9 +9,9 @@ import argparse
 import statistics
 import sys
 import time
-from types import SimpleNamespace
 
 import numpy as np
+from mmengine.config import ConfigDict
 
 # Sets the slider as a hand does, and waits for the picture that answers it.
 MOVE = """async (value) => {
@@ -39,7 +39,7 @@ class Discs:
     device = 'cpu'
     segments = False
     classes = tuple(f'class {index}' for index in range(10))
-    cfg = SimpleNamespace(model=SimpleNamespace(type='Discs', get=dict().get))
+    cfg = ConfigDict(model=dict(type='Discs'))
 
     def __init__(self, number: int):
         self.number = number
