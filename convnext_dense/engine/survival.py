@@ -27,7 +27,10 @@ def make_survive(cfg: Config) -> None:
     """
     hooks = cfg.setdefault('default_hooks', {})
     for name, hook in ALWAYS.items():
-        hooks.setdefault(name, dict(hook))
+        # An option may have set an argument of it; None takes it out.
+        own = hooks.pop(name, {})
+        if own is not None:
+            hooks[name] = dict(hook) | dict(own)
     hooks.setdefault('checkpoint', dict(type='CheckpointHook', interval=1))
     loop = cfg.get('train_cfg')
     if loop and 'by_epoch' in loop:
