@@ -25,13 +25,16 @@ def make_survive(cfg: Config) -> None:
 
     A loop or a checkpoint hook of another kind stays, with a warning.
     """
-    hooks = cfg.setdefault('default_hooks', {})
+    if 'default_hooks' not in cfg:
+        cfg.default_hooks = {}
+    hooks = cfg.default_hooks
     for name, hook in ALWAYS.items():
         # An option may have set an argument of it; None takes it out.
         own = hooks.pop(name, {})
         if own is not None:
             hooks[name] = dict(hook) | dict(own)
-    hooks.setdefault('checkpoint', dict(type='CheckpointHook', interval=1))
+    if 'checkpoint' not in hooks:
+        hooks.checkpoint = dict(type='CheckpointHook', interval=1)
     loop = cfg.get('train_cfg')
     if loop and 'by_epoch' in loop:
         by_epoch = loop.pop('by_epoch')
