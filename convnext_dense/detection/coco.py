@@ -33,7 +33,7 @@ class CocoDataset(NamedErrors, HostCocoDataset):
             data = super().load_data_list()
         except FileNotFoundError as error:
             raise UserError(f'annotation file not found: {self.ann_file}') from error
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, RecursionError) as error:
             size = Path(self.ann_file).stat().st_size
             raise UserError(
                 f'{self.ann_file} ({size:,} bytes) is no whole JSON file: {error}'

@@ -14,6 +14,7 @@ from convnext_dense.registry import SCOPE
 from .device import fit_to_device
 from .overrides import check_overrides
 from .settings import apply_settings
+from .trust import distrust_files
 
 # Lets configs say `_base_ = 'convnext_dense::...'`, wherever they lie.
 MODULE2PACKAGE[SCOPE] = SCOPE
@@ -32,11 +33,14 @@ def load_config(path: str | Path, options: Sequence[str] = ()) -> Config:
     Raises:
         UserError: If the file is missing or faulty, or an option names nothing.
     """
+    distrust_files()
     path = Path(path)
     if path.is_dir():
         raise UserError(f'{path} is a folder: name a config file in it')
     if not path.is_file():
         raise UserError(f'config not found: {path}{_near_files(path)}')
+    if path.suffix != '.py':
+        raise UserError(f'{path} is no Python file, which configs are')
     try:
         cfg = Config.fromfile(path)
     except Exception as error:  # a config is a program, and may raise anything

@@ -84,11 +84,13 @@ class Runner(BaseRunner):
         path = Path(filename)
         verify(path)
         checkpoint = read_file(path)
-        if isinstance(checkpoint, dict) and 'state_dict' in checkpoint:
-            self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
         model = bare(self.model)
         model = model.module if isinstance(model, BaseTTAModel) else model
         load_matching(model, weights_in(checkpoint, path), str(path))
+        if 'state_dict' in checkpoint:
+            # Of weights that fit; averaged ones change places with those in training.
+            self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
+            load_matching(model, weights_in(checkpoint, path), str(path))
         self._has_loaded = True
         self.logger.info(f'loaded {path}')
         return checkpoint

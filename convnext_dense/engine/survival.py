@@ -30,14 +30,18 @@ def make_survive(cfg: Config) -> None:
 
     A loop or a checkpoint hook of another kind stays, with a warning.
     """
-    # What `setdefault` returns is not what it stores.
-    cfg.setdefault('default_hooks', {})
+    if 'default_hooks' not in cfg:
+        cfg.default_hooks = {}
     hooks = cfg.default_hooks
     for name, hook in ALWAYS.items():
-        hooks.setdefault(name, dict(hook))
+        # An option may have set an argument of it; None takes it out.
+        own = hooks.pop(name, {})
+        if own is not None:
+            hooks[name] = dict(hook) | dict(own)
+    if 'checkpoint' not in hooks:
+        hooks.checkpoint = dict(type='CheckpointHook', interval=1)
     if cfg.get('validation_loss'):
         hooks.validation_loss = dict(type='convnext_dense.ValidationLoss')
-    hooks.setdefault('checkpoint', dict(type='CheckpointHook', interval=1))
     loop = cfg.get('train_cfg')
     if loop and 'by_epoch' in loop:
         by_epoch = loop.pop('by_epoch')

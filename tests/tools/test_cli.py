@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from convnext_dense.cli import main
+from convnext_dense.errors import Stopped
 
 SHAPES = 'configs/shapes/mask-rcnn_convnext-v2-atto_demo_shapes.py'
 LEAF = 'configs/convnext/mask-rcnn_convnext-tiny_3x_coco.py'
@@ -26,6 +27,17 @@ def flags(command):
     )
     words = done.stdout.replace(',', ' ').replace('[', ' ').replace(']', ' ').split()
     return {word for word in words if word.startswith('--')}
+
+
+def test_a_run_that_a_signal_stopped_has_a_code_of_its_own(monkeypatch, capsys):
+    launch = pytest.importorskip('convnext_dense.engine.launch')
+
+    def train(**_):
+        raise Stopped('stopped by SIGTERM after iteration 3', 75)
+
+    monkeypatch.setattr(launch, 'train', train)
+    assert main(['train', SHAPES]) == 75
+    assert 'error: stopped by SIGTERM' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize('command', ['train', 'test'])

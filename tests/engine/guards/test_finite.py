@@ -16,8 +16,9 @@ def test_one_value_among_many_is_noticed(dtype, value):
     assert not all_finite(tensors)
 
 
-def test_large_values_whose_squares_overflow_are_finite():
-    assert all_finite([torch.full((4,), 1e30)])
+@pytest.mark.parametrize('value', [1e30, 3e38])
+def test_large_values_whose_squares_or_sum_overflow_are_finite(value):
+    assert all_finite([torch.full((40,), value)])
 
 
 def test_nothing_is_finite():

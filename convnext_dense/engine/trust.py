@@ -1,0 +1,70 @@
+"""Files are data: nothing in one is run while it is read.
+
+mmengine reads a checkpoint that asks to run code a second time, without restraint;
+its YAML loader builds whatever object a file names, and its pickle loader is pickle's.
+The hosts call them for weights, annotations and proposals.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from mmengine.fileio import BaseFileHandler, register_handler
+from mmengine.fileio.handlers import PickleHandler, YamlHandler
+from mmengine.runner import CheckpointLoader, checkpoint
+
+from convnext_dense.checkpoints import read_file
+from convnext_dense.checkpoints.zoo import fetch
+from convnext_dense.errors import UserError
+
+from .history import SAFE_GLOBALS
+
+
+def distrust_files() -> None:
+    """Replace, in this process, mmengine's readers of checkpoints, YAML and pickles."""
+    checkpoint._safe_torch_load = _read_checkpoint
+    checkpoint.load_from_http = _read_url
+    CheckpointLoader.register_scheme('', _read_checkpoint, force=True)
+    CheckpointLoader.register_scheme(('http://', 'https://'), _read_url, force=True)
+    register_handler(['yaml', 'yml'])(_PlainYaml)
+    register_handler(['pickle', 'pkl'])(_NoPickle)
+
+
+def _read_checkpoint(file: Any, *_: Any, **__: Any) -> Any:
+    return read_file(Path(file), allow=SAFE_GLOBALS)
+
+
+def _read_url(filename: str, *_: Any, **__: Any) -> Any:
+    return read_file(fetch(filename), allow=SAFE_GLOBALS)
+
+
+class _PlainYaml(YamlHandler):
+    """YAML of plain data."""
+
+    def load_from_fileobj(self, file: Any, **_: Any) -> Any:
+        """Read a file; a tag that names an object of Python's is an error."""
+        try:
+            return yaml.safe_load(file)
+        except yaml.YAMLError as error:
+            first = str(error).partition('\n')[0]
+            raise UserError(
+                f'a YAML file cannot be read as plain data: {first}'
+            ) from error
+
+
+class _NoPickle(PickleHandler, BaseFileHandler):
+    """Pickles are written, and not read."""
+
+    def load_from_fileobj(self, file: Any, **_: Any) -> Any:
+        """Refuse."""
+        raise UserError(
+            f'{getattr(file, "name", "a pickle file")} is a pickle, which runs what it '
+            'holds while it is read; save the data as JSON'
+        )
+
+    def load_from_path(self, filepath: Any, **_: Any) -> Any:
+        """Refuse."""
+        raise UserError(
+            f'{filepath} is a pickle, which runs what it holds while it is read; save '
+            'the data as JSON'
+        )
