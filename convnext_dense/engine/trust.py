@@ -17,8 +17,6 @@ from convnext_dense.checkpoints import read_file
 from convnext_dense.checkpoints.zoo import fetch
 from convnext_dense.errors import UserError
 
-from .history import SAFE_GLOBALS
-
 
 def distrust_files() -> None:
     """Replace, in this process, mmengine's readers of checkpoints, YAML and pickles."""
@@ -31,11 +29,11 @@ def distrust_files() -> None:
 
 
 def _read_checkpoint(file: Any, *_: Any, **__: Any) -> Any:
-    return read_file(Path(file), allow=SAFE_GLOBALS)
+    return read_file(Path(file))
 
 
 def _read_url(filename: str, *_: Any, **__: Any) -> Any:
-    return read_file(fetch(filename), allow=SAFE_GLOBALS)
+    return read_file(fetch(filename))
 
 
 class _PlainYaml(YamlHandler):
