@@ -8,7 +8,7 @@ default_hooks = dict(
     checkpoint=dict(type='CheckpointHook', interval=20, max_keep_ckpts=2),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     pictures=dict(type='convnext_dense.ReconstructionSheet', interval=20),
-    unusable=dict(type='convnext_dense.UnusableImages'),
+    bad_images=dict(type='convnext_dense.BadImages', max_share=0.05),
 )
 env_cfg = dict(
     cudnn_benchmark=True,

@@ -19,7 +19,7 @@ class ImageFolder(BaseDataset):
     """All images of a folder and of those in it, or those that a file lists.
 
     An image that cannot be used gives way to the next; the sample says so, and
-    ``convnext_dense.UnusableImages`` counts.
+    ``convnext_dense.BadImages`` counts.
 
     Args:
         **kwargs: Those of mmengine's ``BaseDataset``. ``data_prefix`` names the folder
@@ -47,16 +47,19 @@ class ImageFolder(BaseDataset):
         """
         if not self._fully_initialized:
             self.full_init()
-        unusable: list[str] = []
+        replaced: list[tuple[str, str]] = []
         for step in range(len(self)):
+            info = self.get_data_info((idx + step) % len(self))
             try:
-                sample = self.pipeline(self.get_data_info((idx + step) % len(self)))
+                sample = self.pipeline(info)
             except UnusableImage as error:
-                unusable.append(str(error))
+                path = info['img_path']
+                replaced.append((path, str(error).removeprefix(f'{path} ')))
                 continue
-            sample['data_samples'].set_metainfo(dict(unusable=tuple(unusable)))
+            sample['data_samples'].set_metainfo(dict(replaced=tuple(replaced)))
             return sample
-        raise UserError(f'none of {len(self)} images can be used; {unusable[0]}')
+        path, reason = replaced[0]
+        raise UserError(f'none of {len(self)} images can be used; {path} {reason}')
 
 
 def list_images(folder: Path) -> list[Path]:

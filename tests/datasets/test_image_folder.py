@@ -58,7 +58,7 @@ def test_a_sample_is_a_crop_and_its_path(read):
     assert sample['inputs'].shape == (3, 32, 32)
     assert sample['inputs'].dtype == torch.uint8
     assert sample['data_samples'].img_path.endswith('deep/c.png')
-    assert sample['data_samples'].unusable == ()
+    assert sample['data_samples'].replaced == ()
 
 
 def test_crops_follow_torchs_random_numbers(read):
@@ -139,14 +139,14 @@ def test_an_unusable_image_gives_way_to_the_next_and_is_named(read, folder, how)
     damage(folder / 'a.png', how)
     sample = read()[0]
     assert sample['data_samples'].img_path.endswith('b.JPG')
-    (message,) = sample['data_samples'].unusable
-    assert 'images/a.png' in message
+    ((path, _),) = sample['data_samples'].replaced
+    assert path.endswith('images/a.png')
 
 
 def test_a_small_image_is_told_its_size(read, folder):
     damage(folder / 'a.png', 'small')
-    (message,) = read()[0]['data_samples'].unusable
-    assert 'is 31 x 50 pixels, smaller than a patch of 32' in message
+    ((_, reason),) = read()[0]['data_samples'].replaced
+    assert 'is 31 x 50 pixels, smaller than a patch of 32' in reason
 
 
 def test_the_last_image_gives_way_to_the_first(read, folder):

@@ -171,18 +171,25 @@ def test_an_empty_folder_is_one_line(tmp_path):
 def test_a_corrupt_image_is_named_and_counted(shapes_copy, tmp_path, workers):
     image = sorted((shapes_copy / 'images/train').iterdir())[1]
     image.write_bytes(image.read_bytes()[:100])
-    share = 'default_hooks.unusable.max_share=0.25'
+    share = 'default_hooks.bad_images.max_share=0.25'
     done = train(tmp_path, shapes_copy, share, f'num_workers={workers}')
     assert done.returncode == 0, done.stderr[-2000:]
-    assert f'images/train/{image.name} cannot be read' in done.stdout + done.stderr
-    assert '1 of 4 images were skipped' in done.stdout + done.stderr
+    assert (
+        f'images/train/{image.name} is replaced by another image'
+        in done.stdout + done.stderr
+    )
+    assert '1 of 4 images could not be read' in done.stdout + done.stderr
 
 
 def test_too_many_corrupt_images_stop_the_run(shapes_copy, tmp_path):
     for image in sorted((shapes_copy / 'images/train').iterdir())[:2]:
         image.write_bytes(b'')
-    share = 'default_hooks.unusable.max_share=0.25'
-    refused(train(tmp_path, shapes_copy, share), '2 of 4 images cannot be used', '0.25')
+    share = 'default_hooks.bad_images.max_share=0.25'
+    refused(
+        train(tmp_path, shapes_copy, share),
+        '2 unreadable images are 50.0% of them',
+        '0.25',
+    )
 
 
 def test_two_processes_train_one_model(shapes, tmp_path):

@@ -13,7 +13,6 @@ from .result_files import ResultFiles
 from .run_file import RunFile
 from .signal_stop import SignalStop
 from .training_batches import TrainingBatches
-from .unusable_images import UnusableImages
 from .validation_loss import ValidationLoss
 
 __all__ = [
@@ -30,6 +29,5 @@ __all__ = [
     'RunFile',
     'SignalStop',
     'TrainingBatches',
-    'UnusableImages',
     'ValidationLoss',
 ]

@@ -9,6 +9,7 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
+from PIL import Image
 from torch import nn
 
 from convnext_dense.registry import HOOKS
@@ -83,8 +84,11 @@ def displayable(images: torch.Tensor, preprocessor: Any) -> np.ndarray:
 def draw_truth(
     image: np.ndarray, sample: Any, names: tuple[str, ...], side: int
 ) -> np.ndarray:
-    """Draw an image with the truth of its data sample, ``side`` pixels high."""
+    """Draw an image with the truth of its data sample, if any, ``side`` pixels high."""
     scale = side / image.shape[0]
     if 'gt_sem_seg' in sample:
         return draw_pixels(image, sample.gt_sem_seg, names, scale)
-    return draw_objects(image, sample.gt_instances, names, scale)
+    if 'gt_instances' in sample:
+        return draw_objects(image, sample.gt_instances, names, scale)
+    size = (round(image.shape[1] * scale), side)
+    return np.asarray(Image.fromarray(image).resize(size))

@@ -28,7 +28,9 @@ class SeededDataset:
         object.__setattr__(self, 'dataset', dataset)
         object.__setattr__(self, 'seed', seed)
 
-    def __getitem__(self, draw: Draw) -> Any:
+    def __getitem__(self, draw: Draw | int) -> Any:
+        if not isinstance(draw, Draw):  # by one who looks at the data beside training
+            return self.dataset[draw]
         with seeded(self.seed, draw.epoch, draw.position):
             return self.dataset[draw.sample]
 

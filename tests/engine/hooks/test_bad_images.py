@@ -41,3 +41,23 @@ def test_a_batch_of_anything_else_is_left_alone(runner):
     BadImages().before_train_iter(runner, 0, [1, 2])
     BadImages().before_train_iter(runner, 0, dict(inputs=[]))
     assert runner.told == []
+
+
+def test_an_epoch_ends_with_their_number(runner):
+    hook = BadImages(max_share=0.5)
+    hook.before_train_iter(runner, 0, batch('a.png', 'b.png'))
+    hook.after_train_epoch(runner)
+    assert runner.told[-1] == '2 of 10 images could not be read so far'
+
+
+def test_nothing_is_said_where_all_is_well(runner):
+    hook = BadImages()
+    hook.before_train_iter(runner, 0, batch())
+    hook.after_train_epoch(runner)
+    assert runner.told == []
+
+
+@pytest.mark.parametrize('share', [-0.1, 1.5])
+def test_a_share_outside_0_to_1_is_refused(share):
+    with pytest.raises(UserError, match='max_share'):
+        BadImages(share)
