@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 SHAPES := data/shapes/shapes.json
-# Beside the benchmarks lies what they share.
-BENCHMARKS := $(filter-out %/suite.py %/timing.py %/published.py,$(wildcard tools/benchmarks/*.py))
+# Left out: what they share, what takes hours, and what needs a browser.
+NOT_QUICK := suite timing published fcmae_transfer page_redraw
+BENCHMARKS := $(filter-out $(NOT_QUICK:%=tools/benchmarks/%.py),$(wildcard tools/benchmarks/*.py))
 
 .PHONY: help install demo demo-seg test faults lint bench clean
 
