@@ -51,10 +51,10 @@ MODELS = Registry(
     root.MODELS,
     ('backbones',),
     on_demand={
-        'EncoderDecoder': 'segmentation',
+        'EncoderDecoder': 'segmentation.encoder_decoder',
         'FCMAE': 'pretrain',
-        'MaskTTAModel': 'detection',
-        'SegTTAModel': 'segmentation',
+        'MaskTTAModel': 'detection.mask_tta',
+        'SegTTAModel': 'segmentation.encoder_decoder',
     },
 )
 OPTIM_WRAPPER_CONSTRUCTORS = Registry(
@@ -66,21 +66,24 @@ DATASETS = Registry(
     'dataset',
     root.DATASETS,
     on_demand={
-        'CocoDataset': 'detection',
+        'CocoDataset': 'detection.coco',
         'ImageFolder': 'datasets.image_folder',
-        'ADE20KDataset': 'segmentation',
-        'LabelMapDataset': 'segmentation',
+        'ADE20KDataset': 'segmentation.ade20k',
+        'LabelMapDataset': 'segmentation.label_maps',
     },
 )
 METRICS = Registry(
     'metric',
     root.METRICS,
-    on_demand={'CocoMetric': 'detection', 'IoUMetric': 'segmentation'},
+    on_demand={
+        'CocoMetric': 'detection.coco_metric',
+        'IoUMetric': 'segmentation.iou_metric',
+    },
 )
 TRANSFORMS = Registry(
     'transform',
     root.TRANSFORMS,
-    on_demand={'LoadLabelMap': 'segmentation'}
+    on_demand={'LoadLabelMap': 'segmentation.label_maps'}
     | dict.fromkeys(
         (
             'CenterCrop',

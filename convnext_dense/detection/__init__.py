@@ -1,7 +1,1 @@
-"""What plugs into mmdet."""
-
-from .coco import CocoDataset
-from .coco_metric import CocoMetric
-from .mask_tta import MaskTTAModel
-
-__all__ = ['CocoDataset', 'CocoMetric', 'MaskTTAModel']
+"""What plugs into mmdet; each module is imported when it is asked for by name."""

@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip('mmdet', reason='mmdet is not installed')
 
-from convnext_dense.detection import CocoDataset
+from convnext_dense.detection.coco import CocoDataset
 from convnext_dense.errors import UserError
 
 

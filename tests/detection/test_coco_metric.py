@@ -11,8 +11,7 @@ pytest.importorskip('mmdet', reason='mmdet is not installed')
 from faster_coco_eval import COCO
 from mmdet.structures.mask import encode_mask_results
 
-from convnext_dense.detection import CocoMetric
-from convnext_dense.detection.coco_metric import NAMES, coco_numbers
+from convnext_dense.detection.coco_metric import NAMES, CocoMetric, coco_numbers
 from convnext_dense.errors import UserError
 
 

@@ -131,7 +131,7 @@ LABELS = {
 @pytest.mark.parametrize('what', LABELS)
 def test_label_maps(tmp_path, what):
     pytest.importorskip('mmseg', reason='mmseg is not installed')
-    from convnext_dense.segmentation import LoadLabelMap
+    from convnext_dense.segmentation.label_maps import LoadLabelMap
 
     (tmp_path / 'a.png').write_bytes(LABELS[what])
     sample = dict(
@@ -182,7 +182,7 @@ ANNOTATIONS = {
 @pytest.mark.parametrize('what', ANNOTATIONS)
 def test_annotation_files(tmp_path, what):
     pytest.importorskip('mmdet', reason='mmdet is not installed')
-    from convnext_dense.detection import CocoDataset
+    from convnext_dense.detection.coco import CocoDataset
 
     (tmp_path / 'a.json').write_text(ANNOTATIONS[what])
     with pytest.raises(UserError, match=r'a\.json'):
@@ -209,7 +209,7 @@ IMAGES = {
 def test_images(tmp_path, what, test_mode):
     """Where all images are unreadable, none can be replaced."""
     pytest.importorskip('mmdet', reason='mmdet is not installed')
-    from convnext_dense.detection import CocoDataset
+    from convnext_dense.detection.coco import CocoDataset
 
     (tmp_path / 'a.json').write_text(annotations())
     if IMAGES[what] is not None:

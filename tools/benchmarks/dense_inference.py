@@ -74,7 +74,7 @@ def compare(
     from mmseg.models.segmentors import EncoderDecoder as Host
     from mmseg.structures import SegDataSample
 
-    from convnext_dense.segmentation import EncoderDecoder
+    from convnext_dense.segmentation.encoder_decoder import EncoderDecoder
 
     torch.manual_seed(0)
     device = suite.args.device

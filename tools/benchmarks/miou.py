@@ -22,7 +22,7 @@ def main() -> int:
     import_host('mmseg')
     from mmseg.evaluation import IoUMetric as Host
 
-    from convnext_dense.segmentation import IoUMetric
+    from convnext_dense.segmentation.iou_metric import IoUMetric
 
     size = (suite.args.height, suite.args.width)
     for classes in suite.args.classes:
