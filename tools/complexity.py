@@ -33,7 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             target: {part.name: part._asdict() for part in parts}
             for target, parts in found.items()
         }
-        args.json.write_text(json.dumps(content, indent=2) + '\n', encoding='utf-8')
+        try:
+            args.json.write_text(json.dumps(content, indent=2) + '\n', encoding='utf-8')
+        except OSError as error:
+            return complain(f'cannot write {args.json}: {error.strerror}')
     return 0
 
 

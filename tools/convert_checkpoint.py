@@ -66,6 +66,7 @@ def convert(source: str, target: Path, to: str, force: bool, trust: bool) -> str
 
 def _save(state: dict, target: Path) -> None:
     import torch
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -76,6 +77,10 @@ def _save(state: dict, target: Path) -> None:
         else:
             torch.save(state, part)
         part.replace(target)
+    # Both libraries turn a full disk or a missing right into errors of their own.
+    except (OSError, RuntimeError, SafetensorError) as error:
+        first = str(error).partition('\n')[0]
+        raise UserError(f'cannot write {target}: {first}') from error
     finally:
         part.unlink(missing_ok=True)
 

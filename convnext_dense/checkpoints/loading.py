@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import Any
 
+import torch
 from mmengine.logging import print_log
 from torch import Tensor, nn
 
@@ -49,7 +50,11 @@ def load_pretrained(
             other weight is missing, left over, or of another shape.
     """
     path = fetch(source)
-    renamed = rename(read_state(path, trust=trust))
+    state = read_state(path, trust=trust)
+    try:
+        renamed = rename(state)
+    except (IndexError, RuntimeError, ValueError) as error:
+        raise CheckpointError(f'{path} holds malformed weights: {error}') from error
     if renamed is None:
         raise CheckpointError(f'{path} has no layout that is known here')
     wanted = backbone.state_dict()
@@ -113,12 +118,14 @@ def _check(
         for name, value in state.items()
         if name in wanted and value.shape != wanted[name].shape
     ]
+    unusable = [name for name, value in state.items() if not _usable(value)]
     problems = [
         f'{len(names)} {what}: {", ".join([*names][:3])}'
         for what, names in (
             ('weights of the model are not in it', missing),
             ('of its weights have no place in the model', unexpected),
             ('weights have another shape', shapes),
+            ('weights are no finite numbers', unusable),
         )
         if names
     ]
@@ -127,6 +134,15 @@ def _check(
             f'{source} does not fit this {target}; nothing was loaded\n  '
             + '\n  '.join(problems)
         )
+
+
+def _usable(value: Tensor) -> bool:
+    """Tell whether a weight is dense, in memory, and of finite real numbers."""
+    if value.is_meta:  # of a model without memory, whose shapes alone are asked for
+        return True
+    if value.layout != torch.strided or value.is_complex():
+        return False
+    return not value.is_floating_point() or bool(value.isfinite().all())
 
 
 def _not_built(backbone: Any, name: str) -> bool:

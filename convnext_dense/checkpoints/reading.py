@@ -46,6 +46,8 @@ def read_file(path: Path, *, trust: bool = False) -> Any:
 
         try:
             return load_file(path)
+        except OSError as error:
+            raise CheckpointError(f'{path} cannot be read: {error}') from error
         except SafetensorError as error:
             raise CheckpointError(f'{path} is no whole safetensors: {error}') from error
     try:
@@ -57,6 +59,8 @@ def read_file(path: Path, *, trust: bool = False) -> Any:
         raise CheckpointError(
             f'{path} was saved with a package that is not installed: {error}'
         ) from error
+    except PermissionError as error:
+        raise CheckpointError(f'{path} may not be read: {error.strerror}') from error
     # A damaged pickle fails in any way: struct.error, IndexError, AssertionError...
     except Exception as error:
         first = str(error).partition('\n')[0]

@@ -49,9 +49,10 @@ def rename(state: State) -> Renamed | None:
             ignored.append(key)
         else:
             ours[layout.ours(name)] = _shaped(layout.ours(name), name, value)
-    if layout.name == 'mmpretrain' and 'norm0.weight' not in ours:
+    last = [key for key in ours if OUTPUT_NORM.match(key)]
+    classifies = any(key.removeprefix('module.').startswith('head.') for key in ignored)
+    if layout.name == 'mmpretrain' and classifies and len(last) == 2:
         # Its classifiers have one norm, called norm3: it stands behind the pooling.
-        last = [key for key in ours if OUTPUT_NORM.match(key)]
         ignored += [f'{prefix}{key}' for key in last]
         ours = {key: value for key, value in ours.items() if key not in last}
     return Renamed(_name(layout.name, prefix, ours), prefix, ours, ignored)

@@ -23,6 +23,8 @@ from convnext_dense.registry import MODELS
 
 from .config import load_config
 from .hosts import import_host
+from .runner import explained
+from .widths import check_widths
 
 PROPOSALS = 1000
 MASKS = 100
@@ -73,9 +75,12 @@ def _config(target: str, shape: Shape | None, options: Sequence[str]) -> Iterato
     if 'model' not in cfg:
         raise UserError(f'{target} describes no `model`')
     # Only shapes matter: nothing is downloaded.
-    cfg.model.backbone.init_cfg = None
-    with DefaultScope.overwrite_default_scope(cfg.get('default_scope')):
+    if 'backbone' in cfg.model:
+        cfg.model.backbone.init_cfg = None
+    scope = DefaultScope.overwrite_default_scope(cfg.get('default_scope'))
+    with scope, explained('model'):
         model = MODELS.build(cfg.model).eval()
+    check_widths(model, cfg.model)
     if hasattr(model, 'roi_head'):
         yield from _detector(model, shape or (800, 1280))
     elif hasattr(model, 'decode_head'):

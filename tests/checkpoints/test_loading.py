@@ -367,3 +367,28 @@ def test_a_state_that_does_not_match_is_refused_with_its_source(
     with pytest.raises(CheckpointError, match=rf'epoch_1.pth[\s\S]*{message}'):
         load_matching(v1, state, 'epoch_1.pth')
     assert all(value.equal(before[k]) for k, value in v1.state_dict().items())
+
+
+# --- what is no weight --------------------------------------------------------------
+
+
+@pytest.mark.parametrize('value', [float('nan'), float('inf')])
+def test_weights_that_are_no_finite_numbers_are_refused(
+    v1, v1_state, save, refused, value
+):
+    v1_state['stages.1.0.pwconv1.weight'][0, 0] = value
+    refused(v1, save(v1_state), r'no finite numbers: stages\.1\.0\.pwconv1\.weight')
+
+
+def test_complex_weights_are_refused(v1, v1_state, save, refused):
+    name = 'stages.1.0.pwconv1.weight'
+    v1_state[name] = v1_state[name].to(torch.complex64)
+    refused(v1, save(v1_state), 'no finite numbers')
+
+
+def test_a_matrix_without_dimensions_is_refused_by_its_file(
+    v1, v1_state, save, refused
+):
+    v1_state['stages.1.0.pwconv1.weight'] = torch.ones(())
+    file = save(v1_state)
+    assert str(file) in str(refused(v1, file))

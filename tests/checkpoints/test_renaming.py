@@ -126,8 +126,16 @@ def test_layouts_of_other_projects_are_recognised(golden, case, layout):
 
 def test_the_norm_of_a_mmpretrain_classifier_is_no_output_norm():
     state = {STEM: torch.ones(1), 'stages.0.0.depthwise_conv.bias': torch.ones(1)}
-    found = rename(state | {'norm3.weight': torch.ones(1)})
-    assert found.ignored == ['norm3.weight']
+    norm = {f'norm3.{part}': torch.ones(1) for part in ('weight', 'bias')}
+    found = rename(state | norm | {'head.fc.weight': torch.ones(1)})
+    assert {*norm} <= {*found.ignored}
+
+
+def test_the_norms_of_an_mmpretrain_detector_are_output_norms():
+    state = {STEM: torch.ones(1), 'stages.0.0.depthwise_conv.bias': torch.ones(1)}
+    norms = {f'norm{i}.weight': torch.ones(1) for i in (1, 2, 3)}
+    found = rename({f'backbone.{k}': v for k, v in (state | norms).items()})
+    assert {*norms} <= {*found.state}
 
 
 @pytest.mark.parametrize('layout', LAYOUTS, ids=lambda layout: layout.name)
