@@ -47,7 +47,7 @@ def load_pretrained(
 
     Raises:
         CheckpointError: If the file cannot be read, has no known layout, or any
-            other weight is missing, left over, or of another shape.
+            other weight is missing, left over, of another shape, or not finite.
     """
     path = fetch(source)
     state = read_state(path, trust=trust)
@@ -72,6 +72,12 @@ def load_pretrained(
     ]
     unexpected = [name for name in ours if name not in wanted]
     what = f'{path} ({renamed.layout})'
+    unusable = [name for name, value in ours.items() if not _usable(value)]
+    if unusable:
+        raise CheckpointError(
+            f'{what}: {len(unusable)} weights are no finite numbers: '
+            f'{", ".join(unusable[:3])}; nothing was loaded'
+        )
     _check(what, type(backbone).__name__, missing_weights, unexpected, ours, wanted)
     backbone.load_state_dict(ours, strict=False)
     report = LoadReport(renamed.layout, [*ours], missing, unexpected, ignored)
@@ -118,14 +124,12 @@ def _check(
         for name, value in state.items()
         if name in wanted and value.shape != wanted[name].shape
     ]
-    unusable = [name for name, value in state.items() if not _usable(value)]
     problems = [
         f'{len(names)} {what}: {", ".join([*names][:3])}'
         for what, names in (
             ('weights of the model are not in it', missing),
             ('of its weights have no place in the model', unexpected),
             ('weights have another shape', shapes),
-            ('weights are no finite numbers', unusable),
         )
         if names
     ]
@@ -138,9 +142,7 @@ def _check(
 
 def _usable(value: Tensor) -> bool:
     """Tell whether a weight is dense, in memory, and of finite real numbers."""
-    if value.is_meta:  # of a model without memory, whose shapes alone are asked for
-        return True
-    if value.layout != torch.strided or value.is_complex():
+    if value.is_meta or value.layout != torch.strided or value.is_complex():
         return False
     return not value.is_floating_point() or bool(value.isfinite().all())
 
