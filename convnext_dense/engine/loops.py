@@ -65,6 +65,7 @@ class _Resumable:
         return self.runner.model
 
     def _train(self) -> None:
+        # Epochs and iterations each have their own.
         raise NotImplementedError
 
     @property
@@ -134,6 +135,7 @@ class _Resumable:
         self.runner.call_hook('after_validation')
 
     def _due(self) -> bool:
+        # Validation is due after epochs or iterations, as the subclass counts.
         raise NotImplementedError
 
 
