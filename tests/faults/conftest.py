@@ -81,6 +81,9 @@ class Training:
         handle = os.open(self.log, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
         os.dup2(handle, 1)
         os.dup2(handle, 2)
+        # The tests before may have used OpenMP, whose threads a fork does not have:
+        # a second thread would be waited for without end.
+        torch.set_num_threads(1)
         from convnext_dense.cli import main
 
         arguments = ['train', str(config), '--work-dir', str(work_dir)]

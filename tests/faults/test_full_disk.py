@@ -1,8 +1,10 @@
 """A disk that fills during a checkpoint costs nothing but the time until it is seen."""
 
 import subprocess
+from pathlib import Path
 
 import pytest
+from mmengine.logging import MMLogger
 
 from convnext_dense.engine.checkpointing import newest_whole, read_manifest
 from convnext_dense.errors import CheckpointError
@@ -21,8 +23,17 @@ def small_disk(tmp_path):
     if done.returncode:
         pytest.skip(f'mounting a tmpfs is not permitted here: {done.stderr.strip()}')
     yield folder
-    # Lazily: the logs of the runs are still open.
-    subprocess.run(['umount', '-l', str(folder)], check=True)
+    close_logs(folder)
+    subprocess.run(['umount', str(folder)], check=True)
+
+
+def close_logs(folder):
+    """Close the runs' logs; tests to come would write to the full disk otherwise."""
+    for logger in MMLogger._instance_dict.values():
+        for handler in [*logger.handlers]:
+            if Path(getattr(handler, 'baseFilename', '/')).is_relative_to(folder):
+                logger.removeHandler(handler)
+                handler.close()
 
 
 def test_the_one_before_is_whole_and_training_goes_on_after(toy, small_disk, tmp_path):
