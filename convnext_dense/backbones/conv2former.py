@@ -14,7 +14,8 @@ from convnext_dense.errors import UserError
 from convnext_dense.layers import DepthwiseConv2d, DropPath, LayerNorm2d, Pointwise
 from convnext_dense.registry import MODELS
 
-from .pyramid import Pyramid, doubling
+from .pyramid import Pyramid
+from .variants import doubling
 
 
 class Variant(NamedTuple):

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from convnext_dense.layers import DepthwiseConv2d, DropPath, Linear
 from convnext_dense.registry import MODELS
 
-from .pyramid import Pyramid, Variant, doubling
+from .pyramid import Pyramid
+from .variants import Variant, doubling
 
 
 class ConvNeXtBlock(nn.Module):

@@ -11,7 +11,8 @@ from convnext_dense.layers import GlobalResponseNorm
 from convnext_dense.registry import MODELS
 
 from .convnext import ConvNeXtBlock
-from .pyramid import Pyramid, Variant, doubling
+from .pyramid import Pyramid
+from .variants import Variant, doubling
 
 
 class ConvNeXtV2Block(ConvNeXtBlock):

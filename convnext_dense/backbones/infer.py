@@ -10,7 +10,8 @@ from convnext_dense.errors import CheckpointError
 from .conv2former import Conv2Former
 from .convnext import ConvNeXt
 from .convnext_v2 import ConvNeXtV2
-from .pyramid import NUM_STAGES, Pyramid
+from .pyramid import Pyramid
+from .variants import NUM_STAGES
 
 
 def backbone_of(source: str | PathLike, *, trust: bool = False) -> Pyramid:
@@ -33,6 +34,9 @@ def backbone_of(source: str | PathLike, *, trust: bool = False) -> Pyramid:
     depths = tuple(
         sum(stage == str(index) for stage, _ in blocks) for index in range(NUM_STAGES)
     )
+    # A detector may have kept some outputs only.
+    outputs = [i for i in range(NUM_STAGES) if f'norm{i}.weight' in state]
+    outputs = outputs or [*range(NUM_STAGES)]
     first = [f'stages.{stage}.0.' for stage in range(NUM_STAGES)]
     try:
         if 'stages.0.0.attn.v.weight' in state:
@@ -41,7 +45,8 @@ def backbone_of(source: str | PathLike, *, trust: bool = False) -> Pyramid:
                     depths=depths,
                     widths=tuple(len(state[f'{f}layer_scale_1']) for f in first),
                     kernel_size=state['stages.0.0.attn.att.2.weight'].shape[-1],
-                )
+                ),
+                out_indices=outputs,
             ).to(state['stages.0.0.attn.v.weight'].dtype)
         arch = dict(
             depths=depths,
@@ -53,6 +58,7 @@ def backbone_of(source: str | PathLike, *, trust: bool = False) -> Pyramid:
         ) from error
     dtype = state['stages.0.0.norm.weight'].dtype
     if 'stages.0.0.grn.gamma' in state:
-        return ConvNeXtV2(arch).to(dtype)
+        return ConvNeXtV2(arch, out_indices=outputs).to(dtype)
     scaled = 'stages.0.0.gamma' in state
-    return ConvNeXt(arch, layer_scale_init_value=1.0 if scaled else 0.0).to(dtype)
+    scale = 1.0 if scaled else 0.0
+    return ConvNeXt(arch, layer_scale_init_value=scale, out_indices=outputs).to(dtype)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from math import ceil
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import torch
 from mmengine.model import BaseModule, initialize
@@ -13,24 +13,13 @@ from convnext_dense.checkpoints import load_pretrained
 from convnext_dense.errors import UserError
 from convnext_dense.layers import LayerNorm2d
 
-NUM_STAGES = 4
+from .pretrained import entries, pretrained_files
+from .variants import NUM_STAGES, choose
 
 # Truncated normal of the published code: std 0.02, biases zero.
 TRUNCATED_NORMAL = dict(
     type='TruncNormal', layer=['Conv2d', 'Linear'], std=0.02, bias=0.0
 )
-
-
-class Variant(NamedTuple):
-    """Number of blocks and channels of each stage."""
-
-    depths: tuple[int, ...]
-    widths: tuple[int, ...]
-
-
-def doubling(*depths: int, width: int) -> Variant:
-    """Make a variant whose width doubles from stage to stage."""
-    return Variant(depths, tuple(width * 2**stage for stage in range(len(depths))))
 
 
 class Pyramid(BaseModule):
@@ -74,6 +63,7 @@ class Pyramid(BaseModule):
         with_cp: bool = False,
         init_cfg: Mapping | Sequence | None = None,
     ):
+        pretrained_files(init_cfg)  # says at once what is wrong with it
         super().__init__(TRUNCATED_NORMAL if init_cfg is None else init_cfg)
         self.is_init: bool
         variant = self.variant_of(arch)
@@ -108,28 +98,8 @@ class Pyramid(BaseModule):
 
     @classmethod
     def variant_of(cls, arch: str | Mapping) -> Any:
-        """Look a variant up by name, or make one from its fields.
-
-        Raises:
-            UserError: On an unknown name, other fields, or not four stages.
-        """
-        if isinstance(arch, str):
-            if arch not in cls.variants:
-                raise UserError(
-                    f'unknown arch {arch!r} for {cls.__name__}; '
-                    f'choose from {", ".join(cls.variants)}'
-                )
-            return cls.variants[arch]
-        row = next(iter(cls.variants.values()))
-        if not isinstance(arch, Mapping) or set(arch) != set(row._fields):
-            fields = ', '.join(row._fields[:-1]) + ' and ' + row._fields[-1]
-            raise UserError(
-                f'arch is a name or a dict with the keys {fields}, got {arch!r}'
-            )
-        stages = {key: tuple(arch[key]) for key in ('depths', 'widths')}
-        if {len(numbers) for numbers in stages.values()} != {NUM_STAGES}:
-            raise UserError(f'arch needs {NUM_STAGES} depths and widths: {arch}')
-        return row._replace(**(dict(arch) | stages))
+        """Give a row of ``variants``, or one of the fields in ``arch``."""
+        return choose(arch, cls.variants, cls.__name__)
 
     def _stem(self, in_channels: int, width: int) -> nn.Module:
         return nn.Sequential(nn.Conv2d(in_channels, width, 4, 4), LayerNorm2d(width))
@@ -140,13 +110,12 @@ class Pyramid(BaseModule):
 
     def init_weights(self) -> None:
         """Initialise once, as ``init_cfg`` says; pretrained weights go in last."""
-        cfgs = self.init_cfg or []
-        cfgs = [cfgs] if isinstance(cfgs, Mapping) else cfgs
-        files = [cfg['checkpoint'] for cfg in cfgs if cfg['type'] == 'Pretrained']
+        files = pretrained_files(self.init_cfg)
         if self.is_init or not files:
             super().init_weights()
             return
-        initialize(self, [cfg for cfg in cfgs if cfg['type'] != 'Pretrained'])
+        others = [c for c in entries(self.init_cfg) if c['type'] != 'Pretrained']
+        initialize(self, others)
         for file in files:
             load_pretrained(self, file)
         self.is_init = True

@@ -13,7 +13,8 @@ from mmengine.model import BaseModel
 from torch import Tensor, nn
 
 from convnext_dense.backbones.convnext_v2 import ConvNeXtV2Block
-from convnext_dense.backbones.pyramid import NUM_STAGES, TRUNCATED_NORMAL
+from convnext_dense.backbones.pyramid import TRUNCATED_NORMAL
+from convnext_dense.backbones.variants import NUM_STAGES
 from convnext_dense.errors import UserError
 from convnext_dense.registry import MODELS
 

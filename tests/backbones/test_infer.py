@@ -36,6 +36,11 @@ def test_a_network_without_layer_scale_is_known(small, tmp_path):
     assert backbone_of(tmp_path / 'a.pth').stages[0][0].gamma is None
 
 
+def test_outputs_are_those_that_the_file_has_norms_for(small, tmp_path):
+    torch.save(small(ConvNeXt, out_indices=(1, 3)).state_dict(), tmp_path / 'a.pth')
+    assert backbone_of(tmp_path / 'a.pth').out_indices == (1, 3)
+
+
 def test_a_network_cut_in_the_middle_is_refused(small, tmp_path):
     state = small(ConvNeXt, out_indices=(0, 1)).state_dict()
     torch.save(state, tmp_path / 'a.pth')
