@@ -79,7 +79,13 @@ def parse_options(options: Sequence[str]) -> dict:
         key, equals, value = option.partition('=')
         if not equals or not key:
             raise UserError(f'--cfg-options takes key=value pairs, got {option!r}')
-        overrides[key] = DictAction._parse_iterable(value)
+        try:
+            overrides[key] = DictAction._parse_iterable(value)
+        except AssertionError as error:
+            raise UserError(
+                f'--cfg-options {option}: a bracket is not closed; quote a value that '
+                "has spaces, as in 'key=[1, 2]'"
+            ) from error
     return overrides
 
 

@@ -2,17 +2,20 @@
 
 import difflib
 import inspect
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.registry import init_default_scope
+from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 
 from convnext_dense.errors import UserError
 
 # What a dict may hold beside the arguments of its `type`.
 ALWAYS = {'type', '_delete_', '_scope_'}
+
+# Top-level keys that :mod:`settings` acts on.
+SETTINGS = {'classes', 'data_root', 'default_scope', 'num_classes'}
 
 # Top-level keys that no signature shows but that are read while running.
 READ_BY_NAME = {
@@ -40,6 +43,38 @@ def check_overrides(cfg: Config, overrides: Mapping[str, Any]) -> None:
     """
     for key in overrides:
         _check(cfg, key, overrides)
+        _check_copied(cfg, key)
+
+
+def _check_copied(cfg: Config, key: str) -> None:
+    """Refuse a name that is read no more: its value was copied when the file was read.
+
+    A name of the config's own counts only where ``'${name}'`` stands for it. One whose
+    value is nowhere else may be read by a program of the user's.
+    """
+    name, dot, rest = key.partition('.')
+    top = cfg._cfg_dict
+    if name not in top or name in _runner_keys() | SETTINGS:
+        return
+    if any(f'${{{name}}}' in str(top[other]) for other in {*top} - {name}):
+        return
+    used = {other: top[other] for other in _runner_keys() & top.keys()}
+    places = [place + dot + rest for place in _places_of(top[name], used)]
+    if places:
+        raise UserError(
+            f'--cfg-options {key}: the config copied {name} to where it is used when '
+            f'it was read, so this would change nothing; set {" and ".join(places)}'
+        )
+
+
+def _places_of(value: Any, node: Any, where: str = '') -> Iterator[str]:
+    """Give the dotted keys in a config of what equals a value."""
+    if where and type(node) is type(value) and node == value:
+        yield where
+    elif isinstance(node, Mapping | list | tuple):
+        pairs = node.items() if isinstance(node, Mapping) else enumerate(node)
+        for key, item in pairs:
+            yield from _places_of(value, item, f'{where}.{key}' if where else str(key))
 
 
 def _check(cfg: Config, key: str, overrides: Mapping[str, Any]) -> None:
@@ -97,8 +132,9 @@ def _arguments(cfg: Config, node: Mapping) -> set[str]:
     """Give the arguments of the class that a dict builds; ``**`` if it takes any."""
     if 'type' not in node:
         return set()
-    init_default_scope(cfg.get('default_scope', 'mmengine'))
-    target = _resolve(node['type'])
+    scope = cfg.get('default_scope', 'mmengine')
+    with DefaultScope.overwrite_default_scope(scope):
+        target = _resolve(node['type'])
     if target is None:
         return {'**'}
     names: set[str] = set()

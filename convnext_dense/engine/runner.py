@@ -222,6 +222,11 @@ def explained(part: str) -> Iterator[None]:
         yield
     except UserError:
         raise
+    except FileNotFoundError as error:
+        raise UserError(
+            f"the config's {part} cannot be built: file not found: {error.filename}; "
+            'for data that lies elsewhere: --cfg-options data_root=FOLDER'
+        ) from error
     except (AssertionError, AttributeError, KeyError, TypeError, ValueError) as error:
         told = str(error) or 'a value is out of range (the host says no more)'
         raise UserError(

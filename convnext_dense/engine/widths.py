@@ -32,7 +32,8 @@ def check_widths(model: nn.Module, cfg: Any) -> None:
             fits = [features[i] for i in index]
         given = head['in_channels']
         if fits != (given if isinstance(given, int) else [*given]):
+            value = str(fits).replace(' ', '')  # one word to a shell
             raise UserError(
                 f'model.{name}.in_channels={given} does not fit the backbone, whose '
-                f'features are {fits} wide: set model.{name}.in_channels={fits}'
+                f"features are {fits} wide: set 'model.{name}.in_channels={value}'"
             )

@@ -40,6 +40,12 @@ def test_an_option_without_a_key_and_a_value_is_refused(option):
         parse_options([option])
 
 
+@pytest.mark.parametrize('option', ['a=[1,', 'a=(1, [2)'])
+def test_a_bracket_that_is_not_closed_is_refused(option):
+    with pytest.raises(UserError, match='quote a value that has spaces'):
+        parse_options([option])
+
+
 def test_a_missing_config_is_named_with_its_nearest_neighbour(tmp_path):
     (tmp_path / 'mask_tiny.py').touch()
     with pytest.raises(UserError, match=r'did you mean .*mask_tiny\.py'):

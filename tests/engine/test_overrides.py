@@ -15,6 +15,12 @@ def cfg():
                 backbone=dict(type='convnext_dense.ConvNeXt', arch='tiny'),
                 init_cfg=None,
             ),
+            train_dataloader=dict(
+                batch_size='${batch_size}',
+                dataset=dict(pipeline=[dict(type='Resize', scale=(64, 64))]),
+            ),
+            batch_size=2,
+            scale=(64, 64),
             train_pipeline=[dict(type='Resize', scale=(64, 64))],
             default_hooks=dict(logger=dict(type='LoggerHook', interval=50)),
             data_root='data/',
@@ -30,7 +36,8 @@ def cfg():
         'model.backbone.with_cp',
         'model.backbone.drop_path_rate',
         'model.init_cfg.type',
-        'train_pipeline.0.scale',
+        'train_dataloader.dataset.pipeline.0.scale',
+        'batch_size',
         'default_hooks.logger.interval',
         'default_hooks.mine',
         'work_dir',
@@ -40,6 +47,18 @@ def cfg():
 )
 def test_a_key_that_means_something_is_accepted(cfg, key):
     check_overrides(cfg, {key: 1})
+
+
+@pytest.mark.parametrize(
+    ('key', 'place'),
+    [
+        ('scale', r'train_dataloader\.dataset\.pipeline\.0\.scale'),
+        ('train_pipeline.0.scale', r'train_dataloader\.dataset\.pipeline\.0\.scale'),
+    ],
+)
+def test_a_name_that_was_copied_is_refused_with_the_place_that_counts(cfg, key, place):
+    with pytest.raises(UserError, match=f'change nothing; set {place}$'):
+        check_overrides(cfg, {key: (32, 32)})
 
 
 @pytest.mark.parametrize('first', ['type', 'layer_scale_init_value'])
