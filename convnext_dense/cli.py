@@ -16,7 +16,7 @@ from convnext_dense.options import parser
 
 def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int:
     """Run a command and return its exit code: 0, or 2 for a user's mistake."""
-    args = vars(parser(prog or 'convnext-dense').parse_args(arguments))
+    args = vars(parser(prog).parse_args(arguments))
     command = args.pop('command')
     _set_rank(args.pop('local_rank', None))
     try:

@@ -16,13 +16,17 @@ HELP = {
 }
 
 
-def parser(prog: str) -> argparse.ArgumentParser:
-    """Make the parser of all commands; what is parsed has a ``command``."""
-    parser = argparse.ArgumentParser(prog=prog)
+def parser(script: str | None = None) -> argparse.ArgumentParser:
+    """Make the parser of all commands; what is parsed has a ``command``.
+
+    Args:
+        script: The script in tools/ that stands for one of them, as usages name it.
+    """
+    parser = argparse.ArgumentParser(prog=script or 'convnext-dense')
     parser.add_argument('--version', action='version', version=__version__)
     commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
     for name, text in HELP.items():
-        ADD[name](commands.add_parser(name, help=text, description=text))
+        ADD[name](commands.add_parser(name, prog=script, help=text, description=text))
     return parser
 
 

@@ -22,6 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return complain(str(error))
     except OSError as error:
         return complain(f'cannot write {args.target}: {error.strerror}')
+    except KeyboardInterrupt:
+        return complain('interrupted, nothing was written', code=130)
     return 0
 
 
@@ -66,19 +68,19 @@ def convert(source: str, target: Path, to: str, force: bool, trust: bool) -> str
 
 def _save(state: dict, target: Path) -> None:
     import torch
-    from safetensors import SafetensorError
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f'.{target.name}.{os.getpid()}')
     try:
         if target.suffix == '.safetensors':
-            save_file(state, part)
+            # The library's own writer makes files that nobody else may read.
+            part.write_bytes(save(state))
         else:
             torch.save(state, part)
         part.replace(target)
-    # Both libraries turn a full disk or a missing right into errors of their own.
-    except (OSError, RuntimeError, SafetensorError) as error:
+    # torch turns a full disk or a missing right into an error of its own.
+    except (OSError, RuntimeError) as error:
         first = str(error).partition('\n')[0]
         raise UserError(f'cannot write {target}: {first}') from error
     finally:

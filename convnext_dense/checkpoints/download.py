@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 # Publishers that give a checksum write its first digits before the suffix.
 CHECKSUM = re.compile(r'-([0-9a-f]{8,64})\.\w+$')
+PAGES = (b'<!doctype', b'<html')
 BLOCK = 1 << 20  # bytes
 TIMEOUT = 30  # seconds without an answer
 
@@ -27,8 +28,10 @@ def download(url: str, path: Path) -> None:
         path: The file; its folder is made.
 
     Raises:
-        OSError: If there is no connection, it ends too early, the disk is full, or
-            the checksum is another. What has arrived is kept for the next attempt.
+        OSError: If there is no connection, it ends too early, the disk is full, the
+            checksum is another, or a page comes instead of a file. What has arrived
+            of the file is kept for the next attempt.
+        ValueError: If the address is none.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f'{path}.lock'):
@@ -77,6 +80,12 @@ def _save(source, part: Path, begun: int, total: int) -> None:
 
 
 def _check(url: str, part: Path) -> None:
+    with part.open('rb') as file:
+        if file.read(512).lstrip().lower().startswith(PAGES):
+            part.unlink()
+            raise OSError(
+                'the server sent a page, not a file: log in, or copy the link'
+            )
     expected = CHECKSUM.search(urlsplit(url).path)
     if not expected:
         return

@@ -114,6 +114,6 @@ def _refusal(path: Path, message: str) -> str:
     name = asked.group(1) or asked.group(2)
     return (
         f'{path} asks to run {name} while it is read, so it was not read; convert it '
-        'to plain tensors where it was made, or, if you trust its source, '
-        'load it with trust=True'
+        'to plain tensors where it was made, or, if you trust its source, with '
+        'tools/convert_checkpoint.py --trust (in Python: trust=True)'
     )

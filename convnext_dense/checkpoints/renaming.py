@@ -13,6 +13,8 @@ from .layouts import LAYOUTS, SPARSE, TIMM, State
 VECTOR = re.compile(r'(^|\.)(bias|gamma|beta|layer_scale_[12])$')
 # Matrices that some store as 1x1 convolutions.
 MATRIX = re.compile(r'\.pwconv[12]\.weight$')
+# Widths of the first version, atto to nano, whose matrices timm is one of those.
+TIMM_CONVOLVES = (40, 48, 64, 80)
 OUTPUT_NORM = re.compile(r'norm\d\.')
 
 
@@ -74,8 +76,12 @@ def rename_within(state: State) -> State:
 
 def to_timm(state: State) -> State:
     """Bring a backbone's weights from our names into timm's, without output norms."""
+    narrow = len(state['stages.0.0.norm.weight']) in TIMM_CONVOLVES
+    convolves = narrow and 'stages.0.0.gamma' in state
     return {
-        TIMM.theirs(name): value
+        TIMM.theirs(name): value[..., None, None]
+        if convolves and MATRIX.search(name)
+        else value
         for name, value in state.items()
         if not OUTPUT_NORM.match(name)
     }

@@ -9,6 +9,7 @@ import difflib
 import hashlib
 import logging
 import os
+import re
 from functools import cache
 from os import PathLike
 from pathlib import Path
@@ -93,8 +94,9 @@ ZOO: dict[str, Weights] = (
 
 def cache_dir() -> Path:
     """Give the folder of downloaded files: ``$CONVNEXT_DENSE_CACHE`` or torch's."""
+    chosen = os.environ.get('CONVNEXT_DENSE_CACHE')
     default = Path(torch.hub.get_dir()) / 'convnext_dense'
-    return Path(os.environ.get('CONVNEXT_DENSE_CACHE', default))
+    return Path(chosen).expanduser() if chosen else default
 
 
 def fetch(source: str | PathLike) -> Path:
@@ -111,6 +113,10 @@ def fetch(source: str | PathLike) -> Path:
         weights = _look_up(text.removeprefix(SCHEME))
     elif text.startswith(('http://', 'https://')):
         weights = Weights(text, _file_name(text), licence='')
+    elif re.match(r'\w+://', text):
+        raise CheckpointError(
+            f'{text}: weights are read from paths, http(s):// and {SCHEME} addresses'
+        )
     else:
         return Path(text).expanduser()
     path = cache_dir() / weights.file
@@ -126,7 +132,8 @@ def fetch(source: str | PathLike) -> Path:
         )
     try:
         download(weights.url, path)
-    except OSError as error:
+    # A ValueError is of an address that is none.
+    except (OSError, ValueError) as error:
         raise CheckpointError(
             f'could not download {weights.url}: {error}; fetch it where there is a '
             f'network and put it at {path}, or give a path{licence}'

@@ -74,6 +74,14 @@ def test_a_file_arrives_whole(server, path):
     assert path.read_bytes() == BODY
 
 
+@pytest.mark.parametrize('page', [b'<!DOCTYPE html>\n<title>Log in', b'\n <html><p>'])
+def test_a_page_is_no_file_and_is_not_kept(server, path, page):
+    server.body = page
+    with pytest.raises(OSError, match='sent a page'):
+        download(f'{server.url}/weights.pth', path)
+    assert {file.suffix for file in path.parent.iterdir()} <= {'.lock'}
+
+
 def test_nothing_but_the_file_and_its_lock_is_left(server, path):
     download(f'{server.url}/weights.pth', path)
     assert {file.name for file in path.parent.iterdir()} <= {

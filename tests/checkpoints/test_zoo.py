@@ -51,6 +51,22 @@ def downloads(monkeypatch):
     return asked
 
 
+@pytest.mark.parametrize('address', ['s3://bucket/a.pth', 'htp://x/a.pth'])
+def test_addresses_of_other_kinds_are_refused(address):
+    with pytest.raises(CheckpointError, match=r'read from paths, http\(s\)://'):
+        fetch(address)
+
+
+def test_a_home_folder_is_understood(monkeypatch):
+    monkeypatch.setenv('CONVNEXT_DENSE_CACHE', '~/weights')
+    assert cache_dir() == Path.home() / 'weights'
+
+
+def test_an_empty_setting_means_the_default(monkeypatch):
+    monkeypatch.setenv('CONVNEXT_DENSE_CACHE', '')
+    assert cache_dir().parent == Path(torch.hub.get_dir())
+
+
 @pytest.fixture
 def no_network(monkeypatch):
     def fail(url, path):

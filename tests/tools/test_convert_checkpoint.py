@@ -77,6 +77,13 @@ def test_the_file_and_its_kind_are_said(main, source, tmp_path, capsys):
     assert 'ConvNeXtV2 (2, 1, 3, 1) / (8, 12, 16, 24)' in printed
 
 
+def test_others_may_read_what_was_written(main, source, tmp_path):
+    target = tmp_path / 'out.safetensors'
+    main([str(source), str(target)])
+    (tmp_path / 'plain').touch()
+    assert target.stat().st_mode == (tmp_path / 'plain').stat().st_mode
+
+
 # --- mistakes -----------------------------------------------------------------------
 
 
