@@ -48,8 +48,10 @@ demo-seg: $(VENV)/.installed $(SHAPES)
 		--work-dir work_dirs/demo-seg
 	$(BIN)/python tools/report.py work_dirs/demo-seg
 
+# One thread each: two that wait for each other on busy cores take ten times as long.
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 \
+		--dist loadfile
 
 faults: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest tests/faults -m '' --durations=20

@@ -32,7 +32,14 @@ REQUIRES = [
 ]
 
 EXTRAS = {
-    'dev': ['pytest>=8', 'hypothesis>=6', 'ruff>=0.6', 'mypy>=1.10', 'codespell>=2.3'],
+    'dev': [
+        'pytest>=8',
+        'pytest-xdist>=3.5',  # the tests on several cores
+        'hypothesis>=6',
+        'ruff>=0.6',
+        'mypy>=1.10',
+        'codespell>=2.3',
+    ],
     # What is compared with, in benchmarks and in tests.
     'bench': ['timm>=1.0', 'pycocotools>=2.0.7'],
     'peers': ['timm>=1.0', 'transformers>=4.56'],
