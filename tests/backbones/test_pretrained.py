@@ -24,7 +24,7 @@ def test_files_are_given_in_their_order():
         (dict(checkpoint='a.pth'), "dict\\(type='Pretrained'"),
         ([NORMAL, 'weights.pth'], "dict\\(type='Pretrained'"),
         (dict(type='pretrained', checkpoint='a.pth'), "not 'pretrained'"),
-        (dict(type='Pretrained', chekpoint='a.pth'), 'takes no chekpoint'),
+        (dict(type='Pretrained', weights='a.pth'), 'takes no weights'),
         (dict(type='Pretrained', checkpoint='a', prefix='b.'), 'takes no prefix'),
         (dict(type='Pretrained'), 'init_cfg=None to start from scratch'),
         (dict(type='Pretrained', checkpoint=''), 'names no checkpoint'),
