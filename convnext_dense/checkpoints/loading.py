@@ -108,7 +108,18 @@ def load_matching(model: nn.Module, state: Mapping[str, Tensor], source: str) ->
     missing = [name for name in wanted if name not in state]
     unexpected = [name for name in state if name not in wanted]
     _check(source, type(model).__name__, missing, unexpected, state, wanted)
-    model.load_state_dict(state)
+    model.load_state_dict(
+        {name: shared_out(value, wanted[name]) for name, value in state.items()}
+    )
+
+
+def shared_out(value: Tensor, like: Any) -> Tensor:
+    """Share a whole tensor out among processes, where another of its shape is."""
+    if not hasattr(like, 'device_mesh') or value.shape != like.shape:
+        return value
+    from torch.distributed.tensor import distribute_tensor  # takes a second
+
+    return distribute_tensor(value, like.device_mesh, like.placements)
 
 
 def _check(

@@ -22,8 +22,8 @@ from convnext_dense.errors import UserError
 from convnext_dense.registry import MODELS
 
 from .config import load_config
+from .explaining import explained
 from .hosts import import_host
-from .runner import explained
 from .widths import check_widths
 
 PROPOSALS = 1000

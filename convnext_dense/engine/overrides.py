@@ -23,6 +23,7 @@ READ_BY_NAME = {
     'compile',
     'activation_checkpointing',
     'find_unused_parameters',
+    'fsdp',
     'loggers',
     'model_wrapper_cfg',
     'sync_bn',

@@ -1,7 +1,6 @@
 """mmengine's runner, where ours has to differ."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,9 @@ from .checkpointing.choice import choose
 from .checkpointing.content import bare, content_of, take_up
 from .console import quieten
 from .distributed import Vote, meet
+from .explaining import explained
 from .resuming import resumable
+from .sharding import is_sharded, shard
 from .widths import check_widths
 
 
@@ -197,7 +198,12 @@ class Runner(BaseRunner):
             super().register_hooks(*args, **kwargs)
 
     def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
-        """Wrap for distributed training; on a CPU without device ids."""
+        """Wrap for distributed training; on a CPU without device ids.
+
+        With ``fsdp=True`` in the config, the weights are shared out instead.
+        """
+        if self.cfg.get('fsdp'):
+            return self._shard(model)
         if (
             self.distributed
             and not torch.cuda.is_available()
@@ -210,25 +216,27 @@ class Runner(BaseRunner):
             )
         return super().wrap_model(model_wrapper_cfg, model)
 
+    def _shard(self, model: nn.Module) -> nn.Module:
+        if not self.distributed:
+            raise UserError('fsdp=True needs several processes: tools/dist_train.sh')
+        hooks = self.cfg.get('custom_hooks', [])
+        if any(str(hook.get('type')).endswith('EMAHook') for hook in hooks):
+            raise UserError(
+                'fsdp=True shares the weights out, and EMAHook needs a whole copy of '
+                'them: take one of the two out of the config'
+            )
+        return shard(model)
 
-@contextmanager
-def explained(part: str) -> Iterator[None]:
-    """Turn what goes wrong while a part is built into an error that names it.
+    def _init_model_weights(self) -> None:
+        # What is shared out was initialised while it was whole.
+        if not is_sharded(self.model):
+            super()._init_model_weights()
 
-    The hosts check values with assertions and whatever Python raises by itself; the
-    cause stays attached.
-    """
-    try:
-        yield
-    except UserError:
-        raise
-    except FileNotFoundError as error:
-        raise UserError(
-            f"the config's {part} cannot be built: file not found: {error.filename}; "
-            'for data that lies elsewhere: --cfg-options data_root=FOLDER'
-        ) from error
-    except (AssertionError, AttributeError, KeyError, TypeError, ValueError) as error:
-        told = str(error) or 'a value is out of range (the host says no more)'
-        raise UserError(
-            f"the config's {part} cannot be built: {type(error).__name__}: {told}"
-        ) from error
+    def scale_lr(self, optim_wrapper: Any, auto_scale_lr: Any = None) -> None:
+        """Scale the learning rate to the batch of an update, accumulated ones too."""
+        counts = getattr(optim_wrapper, '_accumulative_counts', 1)
+        if auto_scale_lr and counts > 1 and 'base_batch_size' in auto_scale_lr:
+            base = auto_scale_lr['base_batch_size'] / counts
+            auto_scale_lr = dict(auto_scale_lr, base_batch_size=base)
+            self.logger.info(f'{counts} batches are accumulated for each update')
+        super().scale_lr(optim_wrapper, auto_scale_lr)

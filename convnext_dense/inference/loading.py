@@ -20,8 +20,8 @@ from convnext_dense.checkpoints import (
 )
 from convnext_dense.engine.config import load_config
 from convnext_dense.engine.device import fit_to_device
+from convnext_dense.engine.explaining import explained
 from convnext_dense.engine.hosts import HOSTS, import_host
-from convnext_dense.engine.runner import explained
 from convnext_dense.engine.stored_config import stored_config
 from convnext_dense.engine.widths import check_widths
 from convnext_dense.errors import UserError

@@ -43,9 +43,9 @@ def test_pre_training_is_the_published_adamw(pretraining):
 
 
 def test_pre_training_sees_4096_images_a_step_at_the_published_rate(pretraining):
-    batch = pretraining.auto_scale_lr.base_batch_size
+    batch = 8 * pretraining.train_dataloader.batch_size
     batch *= pretraining.optim_wrapper.accumulative_counts
-    assert batch == 4096
+    assert batch == pretraining.auto_scale_lr.base_batch_size == 4096
     assert pretraining.optim_wrapper.optimizer.lr == pytest.approx(1.5e-4 * batch / 256)
 
 

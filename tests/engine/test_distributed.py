@@ -1,20 +1,13 @@
 """Processes that share a batch learn what one learns from all of it."""
 
-import os
-import socket
-import subprocess
-import sys
-
 import pytest
 import torch
 
 from convnext_dense.engine.distributed import Vote
 
 TRAIN_BOTH = """
-import sys, torch
-sys.path.insert(0, 'tests')
-import toy
-out, launcher, batch_size = sys.argv[1], sys.argv[2], int(sys.argv[3])
+import sys, torch, toy
+launcher, out, batch_size = sys.argv[1], sys.argv[2], int(sys.argv[3])
 ends = {}
 for dtype in (torch.float32, torch.float64):
     cfg = toy.config(
@@ -28,31 +21,15 @@ torch.save(ends, f'{out}.pt')
 """
 
 
-def train(root, out, world_size, batch_size):
-    with socket.socket() as free:
-        free.bind(('', 0))
-        port = free.getsockname()[1]
-    common = dict(
-        MASTER_ADDR='127.0.0.1', MASTER_PORT=str(port), WORLD_SIZE=str(world_size),
-        OMP_NUM_THREADS='1', PYTHONPATH=str(root),
-    )  # fmt: skip
-    launcher = 'pytorch' if world_size > 1 else 'none'
-    arguments = [str(out), launcher, str(batch_size)]
-    runs = [
-        subprocess.Popen(
-            [sys.executable, '-W', 'ignore', '-c', TRAIN_BOTH, *arguments], cwd=root,
-            env=os.environ | common | dict(RANK=str(rank), LOCAL_RANK=str(rank)),
-        )
-        for rank in range(world_size)
-    ]  # fmt: skip
-    assert [run.wait(120) for run in runs] == [0] * world_size
+def train(together, out, world_size, batch_size):
+    together(TRAIN_BOTH, world_size, out, batch_size)
     return torch.load(f'{out}.pt', weights_only=False)
 
 
 @pytest.fixture(scope='module')
-def ends(root, tmp_path_factory):
+def ends(together, tmp_path_factory):
     folder = tmp_path_factory.mktemp('ddp')
-    return train(root, folder / 'one', 1, 4), train(root, folder / 'two', 2, 2)
+    return train(together, folder / 'one', 1, 4), train(together, folder / 'two', 2, 2)
 
 
 @pytest.mark.parametrize(

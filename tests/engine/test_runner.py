@@ -2,7 +2,7 @@
 
 import pytest
 
-from convnext_dense.engine.runner import explained
+from convnext_dense.engine.explaining import explained
 from convnext_dense.errors import UserError
 
 

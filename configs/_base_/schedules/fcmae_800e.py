@@ -30,5 +30,4 @@ optim_wrapper = dict(
     optimizer=dict(type='AdamW', lr=2.4e-3, betas=(0.9, 0.95), weight_decay=0.05),
     paramwise_cfg=dict(norm_decay_mult=0, bias_decay_mult=0, flat_decay_mult=0),
 )
-# Of one step: with 8 of them, 4096.
-auto_scale_lr = dict(enable=True, base_batch_size=512)
+auto_scale_lr = dict(enable=True, base_batch_size=4096)

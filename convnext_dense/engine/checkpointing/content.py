@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from convnext_dense.errors import CheckpointError
 
 from ..resuming import random_state
+from ..sharding import gathered, is_sharded, local, put_together, share_moments
 
 EARLY_STOPPING = ('wait_count', 'best_score')
 
@@ -44,6 +45,11 @@ def content_of(
         The checkpoint in the main process, None in the others.
     """
     states = all_gather_object(_process_state(runner, before)) if resumable else []
+    model = bare(runner.model)
+    weights: Any = dict(model.state_dict())
+    optimizer: Any = runner.optim_wrapper.state_dict() if resumable else {}
+    if is_sharded(model):
+        weights, optimizer = gathered((weights, optimizer))
     if get_rank() != 0:
         return None
     dataset = runner.train_dataloader.dataset
@@ -57,11 +63,11 @@ def content_of(
             mmengine_version=mmengine.__version__,
             dataset_meta=getattr(dataset, 'metainfo', None),
         ),
-        state_dict=dict(bare(runner.model).state_dict()),
+        state_dict=weights,
         message_hub=runner.message_hub.state_dict(),
     )
     if resumable:
-        content['optimizer'] = runner.optim_wrapper.state_dict()
+        content['optimizer'] = optimizer
         if runner.param_schedulers is not None:
             content['param_schedulers'] = _each(
                 runner.param_schedulers, lambda s: s.state_dict()
@@ -97,6 +103,8 @@ def take_up(runner: Any, content: dict[str, Any], path: Any) -> None:
     loop._epoch, loop._iter = int(meta['epoch']), int(meta['iter'])
     runner.message_hub.load_state_dict(content['message_hub'])
     runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
+    if is_sharded(runner.model):
+        share_moments(runner.optim_wrapper.optimizer, content['optimizer'])
     runner.optim_wrapper.load_state_dict(content['optimizer'])
     _take_up_schedules(runner, content.get('param_schedulers'), path)
     if 'resume' not in content:
@@ -123,7 +131,7 @@ def _take_up_process(runner: Any, resume: dict[str, Any], path: Any) -> None:
     for name, value in state['buffers'].items():
         targets[0][name].copy_(value)
     for name, value in state['gradients'].items():
-        targets[1][name].grad = value.to(targets[1][name].device)
+        targets[1][name].grad = put_together(value, targets[1][name])
     hooks = [hook for hook in runner.hooks if isinstance(hook, EarlyStoppingHook)]
     for hook, values in zip(hooks, resume['early_stopping'], strict=False):
         for name in EARLY_STOPPING:
@@ -167,7 +175,7 @@ def _process_state(runner: Any, before: dict[str, Any] | None) -> dict[str, Any]
         and wrapper.inner_count % wrapper._accumulative_counts
     ):
         named = model.named_parameters()
-        gradients = {k: p.grad for k, p in named if p.grad is not None}
+        gradients = {k: local(p.grad) for k, p in named if p.grad is not None}
     given = loop.given if before is None else loop.given - 1
     return _copied(
         dict(

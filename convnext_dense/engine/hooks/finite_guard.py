@@ -12,6 +12,7 @@ from torch import Tensor
 
 from convnext_dense.engine.guards import all_finite, first_faulty_module
 from convnext_dense.engine.resuming import random_state, set_random_state
+from convnext_dense.engine.sharding import is_sharded, local
 from convnext_dense.errors import UserError
 from convnext_dense.registry import HOOKS
 
@@ -99,6 +100,7 @@ class FiniteGuard(Hook):
         module = self._find_module(runner)
         images = ', '.join(names_of(self._batch))
         where = f'first at the output of {module}' if module else 'with finite outputs'
+        where = 'in a sharded model' if is_sharded(runner.model) else where
         return f'iteration {runner.iter + 1}: {what}, {where}; images: {images}'
 
     def _stop(self, runner: Any) -> None:
@@ -121,6 +123,8 @@ class FiniteGuard(Hook):
         """Repeat the forward pass, with the same random numbers, and look within."""
         model = runner.model
         model = model.module if is_model_wrapper(model) else model
+        if is_sharded(model):
+            return None  # for which all processes would have to run
         now = random_state()
         set_random_state(runner.train_loop.before)
 
@@ -137,7 +141,7 @@ class FiniteGuard(Hook):
 
 def _gradients(runner: Any) -> dict[str, Tensor]:
     return {
-        name.removeprefix('module.'): parameter.grad
+        name.removeprefix('module.'): local(parameter.grad)
         for name, parameter in runner.model.named_parameters()
         if parameter.grad is not None
     }
