@@ -18,7 +18,7 @@ def model(*out_indices):
 def test_a_neck_of_other_widths_is_named_with_those_that_fit():
     cfg = dict(neck=dict(in_channels=[8, 16, 32, 48]))
     with pytest.raises(
-        UserError, match=r'set model\.neck\.in_channels=\[8, 16, 32, 64\]'
+        UserError, match=r"set 'model\.neck\.in_channels=\[8,16,32,64\]'"
     ):
         check_widths(model(0, 1, 2, 3), cfg)
 
