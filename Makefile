@@ -8,17 +8,18 @@ SHAPES := data/shapes/shapes.json
 NOT_QUICK := suite timing published fcmae_transfer page_redraw
 BENCHMARKS := $(filter-out $(NOT_QUICK:%=tools/benchmarks/%.py),$(wildcard tools/benchmarks/*.py))
 
-.PHONY: help install demo demo-seg test faults lint bench clean
+.PHONY: help install demo demo-seg test test-extras faults lint bench clean
 
 help:
-	@echo 'make demo      train a Mask R-CNN on generated data, and report on it'
-	@echo 'make demo-seg  the same for a UperNet segmentor'
-	@echo 'make test      run the tests'
-	@echo 'make faults    kill, fill and corrupt everything, for about half an hour'
-	@echo 'make lint      run the linters'
-	@echo 'make bench     measure, beside timm, torchvision and the host toolkits'
-	@echo 'make install   only set up $(VENV)'
-	@echo 'make clean     remove $(VENV) and the generated data'
+	@echo 'make demo         train a Mask R-CNN on generated data, and report on it'
+	@echo 'make demo-seg     the same for a UperNet segmentor'
+	@echo 'make test         run the tests'
+	@echo 'make test-extras  run those of the page, of export and of video'
+	@echo 'make faults       kill, fill and corrupt everything, for about half an hour'
+	@echo 'make lint         run the linters'
+	@echo 'make bench        measure, beside timm, torchvision and the host toolkits'
+	@echo 'make install      only set up $(VENV)'
+	@echo 'make clean        remove $(VENV) and the generated data'
 
 install: $(VENV)/.installed
 
@@ -49,9 +50,20 @@ demo-seg: $(VENV)/.installed $(SHAPES)
 	$(BIN)/python tools/report.py work_dirs/demo-seg
 
 # One thread each: two that wait for each other on busy cores take ten times as long.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto \
+	--maxprocesses 4 --dist loadfile
+
 test: $(VENV)/.installed-dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 \
-		--dist loadfile
+	$(PYTEST)
+
+# The browser's tests need Chromium besides, which is a package of the system.
+test-extras: $(VENV)/.installed-extras
+	$(PYTEST) tests/app tests/export tests/inference tests/engine/test_loggers.py
+
+$(VENV)/.installed-extras: $(VENV)/.installed-dev
+	$(PIP) --constraint constraints.txt --editable '.[browser,export,log,video]' \
+		supervision
+	@touch $@
 
 faults: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest tests/faults -m '' --durations=20

@@ -90,6 +90,24 @@ def _report() -> Callable[..., Any]:
     return report
 
 
+def _convert() -> Callable[..., Any]:
+    from convnext_dense.backbones.convert import convert
+
+    return partial(convert, say=print)
+
+
+def _complexity() -> Callable[..., Any]:
+    from convnext_dense.engine.complexity import report
+
+    return partial(report, say=print)
+
+
+def _make_shapes() -> Callable[..., Any]:
+    from convnext_dense.datasets.make_shapes import make_shapes
+
+    return partial(make_shapes, say=print)
+
+
 # Each imports what it runs.
 COMMANDS: dict[str, Callable[[], Callable[..., Any]]] = {
     'train': _train,
@@ -99,6 +117,9 @@ COMMANDS: dict[str, Callable[[], Callable[..., Any]]] = {
     'check-data': _check_data,
     'report': _report,
     'app': _app,
+    'convert': _convert,
+    'complexity': _complexity,
+    'make-shapes': _make_shapes,
 }
 
 

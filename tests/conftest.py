@@ -35,6 +35,14 @@ def _seed():
     torch.manual_seed(0)
 
 
+@pytest.fixture(autouse=True)
+def _no_scope_is_left():
+    """Forget the scope of a run, so that no test depends on those before it."""
+    yield
+    if 'mmengine.registry' in sys.modules:
+        sys.modules['mmengine.registry'].DefaultScope._instance_dict.clear()
+
+
 @pytest.fixture(scope='session')
 def root():
     """Give the folder of the repository."""

@@ -10,6 +10,7 @@ Source of the rule: ``tools/analysis_tools/get_flops.py`` of mmdet 2.x and mmseg
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from json import dumps
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -66,6 +67,46 @@ def complexity(
             parts = [*_classifier(target, shape)]
     params, flops = sum(p.params for p in parts), sum(p.flops for p in parts)
     return [*parts, Part('total', params, flops)]
+
+
+def report(
+    target: Sequence[str],
+    *,
+    shape: Sequence[int] | None,
+    cfg_options: Sequence[str],
+    json: Path | None,
+    say: Callable[[str], None],
+) -> None:
+    """Say what models cost, and write it as JSON.
+
+    Args:
+        target: Config files and backbones.
+        shape: Height and width of the image, at least 32 pixels each.
+        cfg_options: ``key=value`` overrides of the configs.
+        json: A file for the numbers.
+        say: Takes each line that a person should read.
+
+    Raises:
+        UserError: As :func:`complexity`, or if the file cannot be written.
+    """
+    if shape and min(shape) < 32:
+        raise UserError(f'--shape must be at least 32 pixels, got {shape}')
+    found = {}
+    for one in target:
+        size = (shape[0], shape[1]) if shape else None
+        found[one] = complexity(one, size, cfg_options)
+        say(f'{one}\n{table(found[one])}\n')
+    say('a FLOP is a multiplication with its addition, in convolutions and matrices')
+    if json is None:
+        return
+    content = {
+        one: {part.name: part._asdict() for part in parts}
+        for one, parts in found.items()
+    }
+    try:
+        json.write_text(dumps(content, indent=2) + '\n', encoding='utf-8')
+    except OSError as error:
+        raise UserError(f'cannot write {json}: {error.strerror}') from error
 
 
 def _config(target: str, shape: Shape | None, options: Sequence[str]) -> Iterator[Part]:

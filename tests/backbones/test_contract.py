@@ -476,7 +476,8 @@ def test_the_callers_lists_and_dicts_are_left_alone(backbone_class):
 @backbones
 def test_a_config_builds_the_same_as_a_call(backbone_class):
     kwargs = arguments(backbone_class)
-    config = Config(dict(model=dict(type=backbone_class.__name__, **kwargs)))
+    kind = f'convnext_dense.{backbone_class.__name__}'
+    config = Config(dict(model=dict(type=kind, **kwargs)))
     assert str(MODELS.build(config.model)) == str(backbone_class(**kwargs))
 
 

@@ -17,6 +17,10 @@ def test_files_are_given_in_their_order():
     assert pretrained_files(cfgs) == ['b', 'a']
 
 
+def test_what_is_left_of_an_inherited_initialiser_does_no_harm():
+    assert pretrained_files(NORMAL | dict(type='Pretrained', checkpoint='a')) == ['a']
+
+
 @pytest.mark.parametrize(
     ('init_cfg', 'error'),
     [
@@ -24,7 +28,7 @@ def test_files_are_given_in_their_order():
         (dict(checkpoint='a.pth'), "dict\\(type='Pretrained'"),
         ([NORMAL, 'weights.pth'], "dict\\(type='Pretrained'"),
         (dict(type='pretrained', checkpoint='a.pth'), "not 'pretrained'"),
-        (dict(type='Pretrained', weights='a.pth'), 'takes no weights'),
+        (dict(type='Pretrained', weights='a.pth'), 'names no checkpoint'),
         (dict(type='Pretrained', checkpoint='a', prefix='b.'), 'takes no prefix'),
         (dict(type='Pretrained'), 'init_cfg=None to start from scratch'),
         (dict(type='Pretrained', checkpoint=''), 'names no checkpoint'),

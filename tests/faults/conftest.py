@@ -90,8 +90,12 @@ class Training:
         os._exit(main([*arguments, *(['--resume', resume] if resume else [])]))
 
     def end(self, timeout=300):
+        """Wait for its end and give the exit code; None for one that hangs."""
         self.process.join(timeout)
-        return self.process.exitcode
+        code = self.process.exitcode
+        if code is None:
+            self.kill()  # or the tests would wait for it when they are done
+        return code
 
     def kill(self):
         """End it and its workers without a last word."""

@@ -1,22 +1,15 @@
-import importlib.util
-from pathlib import Path
-
 import pytest
 import torch
 
+from convnext_dense import cli
 from convnext_dense.backbones import Conv2Former, ConvNeXt, ConvNeXtV2
 from convnext_dense.checkpoints import load_pretrained, read_state
 from convnext_dense.checkpoints.renaming import rename, to_timm
 
-TOOL = Path(__file__).parents[2] / 'tools/convert_checkpoint.py'
-
 
 @pytest.fixture(scope='module')
 def main():
-    spec = importlib.util.spec_from_file_location('convert_checkpoint', TOOL)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.main
+    return lambda arguments: cli.main(['convert', *arguments])
 
 
 @pytest.fixture

@@ -1,4 +1,3 @@
-import importlib.util
 import inspect
 import subprocess
 import sys
@@ -8,18 +7,17 @@ import pytest
 
 pytest.importorskip('pycocotools')
 
+from convnext_dense import cli
 from convnext_dense.datasets.shapes import write_shapes
+from convnext_dense.options import parser
 
 TOOL = Path(__file__).parents[2] / 'tools' / 'make_shapes.py'
 SMALL = ['--train', '3', '--val', '2', '--size', '48', '64']
 
 
 @pytest.fixture(scope='module')
-def tool():
-    spec = importlib.util.spec_from_file_location('make_shapes', TOOL)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def main():
+    return lambda arguments: cli.main(['make-shapes', *arguments])
 
 
 def test_script_writes_the_set_and_says_where(tmp_path):
@@ -30,46 +28,35 @@ def test_script_writes_the_set_and_says_where(tmp_path):
     assert done.stdout.startswith(f'shapes are in {root}\n')
 
 
-def test_last_lines_count_every_class_of_every_split(tool, tmp_path, capsys):
-    tool.main(['--root', str(tmp_path / 'shapes'), *SMALL])
+def test_last_lines_count_every_class_of_every_split(main, tmp_path, capsys):
+    main(['--root', str(tmp_path / 'shapes'), *SMALL])
     train, val = capsys.readouterr().out.splitlines()[-2:]
     assert train.startswith('  train: 3 images; circle ')
     assert val.startswith('  val: 2 images; circle ')
 
 
-def test_options_reach_the_data_set(tool, tmp_path):
+def test_options_reach_the_data_set(main, tmp_path):
     root = tmp_path / 'shapes'
-    tool.main(['--root', str(root), *SMALL, '--seed', '7'])
+    main(['--root', str(root), *SMALL, '--seed', '7'])
     write_shapes(root, train=3, val=2, size=(48, 64), seed=7, progress=None)
 
 
-def test_one_size_is_a_square(tool, tmp_path):
+def test_one_size_is_a_square(main, tmp_path):
     root = tmp_path / 'shapes'
-    tool.main(['--root', str(root), '--train', '1', '--val', '0', '--size', '40'])
+    main(['--root', str(root), '--train', '1', '--val', '0', '--size', '40'])
     write_shapes(root, train=1, val=0, size=40, progress=None)
 
 
-def test_force_replaces_the_set(tool, tmp_path):
+def test_force_replaces_the_set(main, tmp_path):
     command = ['--root', str(tmp_path / 'shapes'), *SMALL]
-    tool.main(command)
-    assert tool.main([*command, '--seed', '1', '--force']) == 0
+    main(command)
+    assert main([*command, '--seed', '1', '--force']) == 0
 
 
-def test_help_imports_nothing_heavy():
-    code = (
-        'import runpy, sys;'
-        "sys.modules.update(dict.fromkeys(['numpy', 'PIL', 'tqdm', 'convnext_dense']));"
-        f"sys.argv = ['make_shapes.py', '--help'];"
-        f"runpy.run_path({str(TOOL)!r}, run_name='__main__')"
-    )
-    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, '')
-
-
-@pytest.mark.parametrize('name', ['train', 'val', 'size', 'seed', 'force'])
-def test_defaults_are_those_of_the_function(tool, name):
+@pytest.mark.parametrize('name', ['train', 'val', 'seed', 'force'])
+def test_defaults_are_those_of_the_function(name):
     default = inspect.signature(write_shapes).parameters[name].default
-    assert tool._parser().get_default(name) == default
+    assert vars(parser().parse_args(['make-shapes']))[name] == default
 
 
 @pytest.mark.parametrize(
@@ -82,35 +69,35 @@ def test_defaults_are_those_of_the_function(tool, name):
         ['--size', '64', '64', '64'],
     ],
 )
-def test_a_mistake_is_one_line_and_exit_code_2(tool, tmp_path, capsys, wrong):
-    assert tool.main(['--root', str(tmp_path / 'shapes'), *wrong]) == 2
+def test_a_mistake_is_one_line_and_exit_code_2(main, tmp_path, capsys, wrong):
+    assert main(['--root', str(tmp_path / 'shapes'), *wrong]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith('error: ')
 
 
 @pytest.mark.parametrize('name', ['file', 'file/shapes', 'folder'])
-def test_a_root_that_cannot_be_used_is_named(tool, tmp_path, capsys, name):
+def test_a_root_that_cannot_be_used_is_named(main, tmp_path, capsys, name):
     (tmp_path / 'file').write_text('mine')
     (tmp_path / 'folder').mkdir()
     (tmp_path / 'folder' / 'mine').write_text('mine')
-    assert tool.main(['--root', str(tmp_path / name), *SMALL]) == 2
+    assert main(['--root', str(tmp_path / name), *SMALL]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith('error: ')
     assert str(tmp_path / name) in line
 
 
-def test_a_root_without_permission_is_one_line(tool, tmp_path, capsys, monkeypatch):
+def test_a_root_without_permission_is_one_line(main, tmp_path, capsys, monkeypatch):
     def refuse(*_, **__):
         raise PermissionError(13, 'Permission denied', str(tmp_path))
 
     monkeypatch.setattr(Path, 'mkdir', refuse)
-    assert tool.main(['--root', str(tmp_path / 'shapes'), *SMALL]) == 2
+    assert main(['--root', str(tmp_path / 'shapes'), *SMALL]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.endswith(f'Permission denied: {tmp_path}')
 
 
-def test_other_settings_without_force_are_one_line(tool, tmp_path, capsys):
+def test_other_settings_without_force_are_one_line(main, tmp_path, capsys):
     command = ['--root', str(tmp_path / 'shapes'), *SMALL]
-    tool.main(command)
-    assert tool.main([*command, '--seed', '1']) == 2
+    main(command)
+    assert main([*command, '--seed', '1']) == 2
     assert '--force' in capsys.readouterr().err
