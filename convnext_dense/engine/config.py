@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config, DictAction
+from mmengine.config import config as mmengine_config
 from mmengine.config.utils import MODULE2PACKAGE
 
 from convnext_dense.errors import UserError
@@ -21,6 +22,37 @@ MODULE2PACKAGE[SCOPE] = SCOPE
 # mmengine looks for a distribution named mmsegmentation, which the maintained
 # continuation is not; the module's own name finds either.
 MODULE2PACKAGE['mmseg'] = 'mmseg'
+
+_find = mmengine_config._get_external_cfg_path
+
+
+def _find_leaf(package: str, path: str) -> str:
+    """Look a config up in the index of its package, in which no bases are.
+
+    mmengine reads the whole index, hundreds of files, before it knows that.
+    """
+    if path.startswith('_base_/'):
+        raise ValueError(f'{path} is a base')
+    return _find(package, path)
+
+
+mmengine_config._get_external_cfg_path = _find_leaf
+
+
+class FormattedOnce(Config):
+    """A config whose text, which a run asks for several times, is laid out once."""
+
+    @property
+    def pretty_text(self) -> str:
+        """Give the config as Python code."""
+        content = repr(self._cfg_dict)
+        if content not in _TEXTS:
+            _TEXTS.clear()
+            _TEXTS[content] = super().pretty_text
+        return _TEXTS[content]
+
+
+_TEXTS: dict[str, str] = {}  # by content
 
 
 def load_config(path: str | Path, options: Sequence[str] = ()) -> Config:
@@ -42,10 +74,11 @@ def load_config(path: str | Path, options: Sequence[str] = ()) -> Config:
     if path.suffix != '.py':
         raise UserError(f'{path} is no Python file, which configs are')
     try:
-        cfg = Config.fromfile(path)
+        read = Config.fromfile(path)
     except Exception as error:  # a config is a program, and may raise anything
         kind = type(error).__name__
         raise UserError(f'{path} is no valid config: {kind}: {error}') from error
+    cfg = FormattedOnce(read._cfg_dict, cfg_text=read.text, filename=read.filename)
     _drop_own_scope(cfg._cfg_dict)
     overrides = parse_options(options)
     check_overrides(cfg, overrides)

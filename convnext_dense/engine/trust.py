@@ -17,6 +17,9 @@ from convnext_dense.checkpoints import read_file
 from convnext_dense.checkpoints.zoo import fetch
 from convnext_dense.errors import UserError
 
+# The safe loader, in C where that was compiled: mmengine reads hundreds of files.
+LOADER = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
+
 
 def distrust_files() -> None:
     """Replace, in this process, mmengine's readers of checkpoints, YAML and pickles."""
@@ -42,7 +45,7 @@ class _PlainYaml(YamlHandler):
     def load_from_fileobj(self, file: Any, **_: Any) -> Any:
         """Read a file; a tag that names an object of Python's is an error."""
         try:
-            return yaml.safe_load(file)
+            return yaml.load(file, Loader=LOADER)
         except yaml.YAMLError as error:
             first = str(error).partition('\n')[0]
             raise UserError(

@@ -1,7 +1,11 @@
 """Config files as the tools read them."""
 
-import pytest
+import copy
 
+import pytest
+from yapf.yapflib import yapf_api
+
+from convnext_dense.engine import trust
 from convnext_dense.engine.config import load_config, parse_options
 from convnext_dense.errors import UserError
 
@@ -60,3 +64,29 @@ def test_a_faulty_config_is_named(tmp_path, text):
     path.write_text(text)
     with pytest.raises(UserError, match=r'faulty\.py'):
         load_config(path)
+
+
+def test_a_text_is_laid_out_once(config, monkeypatch):
+    cfg = load_config(config)
+    first = cfg.pretty_text
+    monkeypatch.setattr(yapf_api, 'FormatCode', None)
+    assert copy.deepcopy(cfg).pretty_text == first
+
+
+def test_a_text_follows_changes(config):
+    cfg = load_config(config)
+    before = cfg.pretty_text
+    cfg.nested.x = 12345
+    assert 'x=12345' in cfg.pretty_text
+    assert before != cfg.pretty_text
+
+
+def test_bases_of_a_host_are_found_without_reading_its_index(root, monkeypatch):
+    pytest.importorskip('mmdet', reason='mmdet is not installed')
+
+    def read(*_, **__):
+        raise AssertionError('a file of the index was read')
+
+    monkeypatch.setattr(trust._PlainYaml, 'load_from_fileobj', read)
+    leaf = root / 'configs/convnext/mask-rcnn_convnext-tiny_3x_coco.py'
+    assert load_config(leaf).model.type == 'MaskRCNN'
