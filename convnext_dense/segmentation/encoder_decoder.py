@@ -15,6 +15,7 @@ from convnext_dense.errors import UserError
 from convnext_dense.registry import MODELS
 
 from . import rows
+from .resizing import resize, resized_labels
 
 
 @MODELS.register_module()
@@ -53,7 +54,7 @@ class EncoderDecoder(HostEncoderDecoder):
             logits, size = self._logits(inputs, data_samples)
             for part, sample in zip(logits.split(1), data_samples, strict=True):
                 parts = rows.split(part)
-                parts = rows.resize(parts, part.shape[2:], size, self.align_corners)
+                parts = resize(parts, part.shape[2:], size, self.align_corners)
                 self._label(parts, size, sample)
         return data_samples
 
@@ -93,8 +94,7 @@ class EncoderDecoder(HostEncoderDecoder):
         inner = (size[0] - top - bottom, size[1] - left - right)
         parts = rows.crop(parts, (left, right, top, bottom), size[0])
         original = tuple(meta['ori_shape'])
-        parts = rows.resize(parts, inner, original, self.align_corners)
-        labels = rows.labels(parts, original)
+        labels = resized_labels(parts, inner, original, self.align_corners)
         if meta.get('flip'):
             across = meta['flip_direction'] == 'horizontal'
             labels = labels.flip(2 if across else 1)

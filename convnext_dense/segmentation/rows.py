@@ -10,7 +10,6 @@ bottom, r being any number.
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise
-from math import prod
 
 import torch
 from torch import Tensor
@@ -96,10 +95,10 @@ def _move_up(band: Tensor, finished: int) -> None:
 
 def split(logits: Tensor) -> Iterator[Tensor]:
     """Yield logits (N, C, H, W) in few rows at a time, without copying."""
-    yield from logits.split(_at_once(logits, logits.shape[3]), dim=2)
+    yield from logits.split(at_once(logits, logits.shape[3]), dim=2)
 
 
-def _at_once(logits: Tensor, width: int) -> int:
+def at_once(logits: Tensor, width: int) -> int:
     """Number of rows of some width to handle at once."""
     elements = AT_ONCE.get(logits.device.type, AT_ONCE['cpu'])
     return max(1, elements // (logits.shape[0] * logits.shape[1] * width))
@@ -125,96 +124,6 @@ def crop(
             yield part[:, :, start:stop, left : part.shape[3] - right]
 
 
-def resize(
-    rows: Iterator[Tensor],
-    source: tuple[int, int],
-    size: tuple[int, int],
-    align_corners: bool,
-) -> Iterator[Tensor]:
-    """Yield the rows of a bilinear resizing, as ``F.interpolate`` computes it.
-
-    What was yielded is overwritten by the next.
-
-    Args:
-        rows: Rows of the image.
-        source: Its height and width.
-        size: Height and width that it should have.
-        align_corners: As in ``F.interpolate``.
-    """
-    if tuple(source) == tuple(size):
-        yield from rows
-        return
-    first, done = 0, 0  # the first row that is held, and the rows that were yielded
-    held: Tensor | None = None
-    for part in rows:
-        if held is None:
-            low, weight = _source_rows(source[0], size[0], align_corners, part.dtype)
-            at_once = _at_once(part, size[1])
-            scratch = part.new_empty(
-                part.shape[0] * part.shape[1] * size[1] * min(at_once, size[0])
-            )
-            held = part
-        else:
-            held = torch.cat([held, part], dim=2)
-        end = first + held.shape[2]
-        # A row is ready when the one below its source is there, or there is none.
-        whole = end == source[0]
-        ready = size[0] if whole else int(torch.searchsorted(low, end - 1))
-        while done < ready:
-            stop = min(ready, done + at_once)
-            index = low[done:stop] - first
-            yield _interpolate(
-                held, index, weight[done:stop], size[1], align_corners, scratch
-            )
-            done = stop
-        kept = int(low[done]) if done < size[0] else end - 1
-        held = held[:, :, min(kept, end - 1) - first :].clone()
-        first = end - held.shape[2]
-
-
-def _source_rows(
-    source: int, size: int, align_corners: bool, dtype: torch.dtype
-) -> tuple[Tensor, Tensor]:
-    """For each row of the target: the source row above it, and the weight below.
-
-    Computed in the logits' own precision, as ``F.interpolate`` does on a CPU.
-    """
-    place = torch.arange(size, dtype=dtype)
-    if align_corners:
-        place = place * place.new_tensor((source - 1) / max(size - 1, 1))
-    else:
-        scale = place.new_tensor(source) / size
-        place = (scale * (place + 0.5) - 0.5).clamp(min=0)
-    low = place.floor().clamp(max=source - 1)
-    return low.long(), place - low
-
-
-def _interpolate(
-    held: Tensor,
-    index: Tensor,
-    weight: Tensor,
-    width: int,
-    align_corners: bool,
-    scratch: Tensor,
-) -> Tensor:
-    """Resize rows between the ``index`` and the next; the result is in ``scratch``."""
-    index, weight = index.to(held.device), weight.to(held)
-    # With channels last, rows are copied whole and the kernel for columns is faster.
-    pixels = held.permute(0, 2, 3, 1).contiguous()
-    below = (index + 1).clamp(max=held.shape[2] - 1)
-    rows = torch.lerp(
-        pixels.index_select(1, index),
-        pixels.index_select(1, below),
-        weight[:, None, None],
-    ).permute(0, 3, 1, 2)
-    shape = (pixels.shape[0], len(index), width, pixels.shape[3])
-    resized = scratch[: prod(shape)].view(shape).permute(0, 3, 1, 2)
-    # F.interpolate has no `out`, and new memory for each row costs as much again.
-    size = resized.shape[2:]
-    torch.ops.aten.upsample_bilinear2d.out(rows, size, align_corners, out=resized)
-    return resized
-
-
 def argmax_(logits: Tensor) -> Tensor:
     """Find the first of the largest classes, (N, C, H, W) to (N, H, W) int64.
 
@@ -231,17 +140,3 @@ def argmax_(logits: Tensor) -> Tensor:
         return logits.argmax(1)
     rank = torch.arange(classes, 0, -1, dtype=logits.dtype)[:, None, None]
     return classes - logits.eq_(best).mul_(rank).amax(1).long()
-
-
-def labels(rows: Iterator[Tensor], size: tuple[int, int]) -> Tensor:
-    """Collect the labels of all rows, (N, H, W) int64 with ``size`` (H, W)."""
-    found: Tensor | None = None
-    first = 0
-    for part in rows:
-        if found is None:
-            found = part.new_empty((part.shape[0], *size), dtype=torch.int64)
-        found[:, first : first + part.shape[2]] = argmax_(part)
-        first += part.shape[2]
-    assert found is not None
-    assert first == size[0]
-    return found

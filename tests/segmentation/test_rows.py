@@ -81,29 +81,6 @@ def test_what_is_held_is_no_higher_than_a_window():
 
 
 @given(
-    source=SIZES,
-    size=SIZES,
-    align_corners=st.booleans(),
-    dtype=st.sampled_from([torch.float32, torch.float64]),
-    pieces=st.integers(1, 9),
-)
-def test_resizing_by_rows_is_interpolate(source, size, align_corners, dtype, pieces):
-    logits = random(2, 3, *source).to(dtype)
-    parts = rows.resize(iter(logits.split(pieces, 2)), source, size, align_corners)
-    expected = F.interpolate(logits, size, mode='bilinear', align_corners=align_corners)
-    torch.testing.assert_close(together(parts), expected)
-
-
-@given(source=SIZES, middle=SIZES, size=SIZES)
-def test_resizing_twice_is_interpolate_twice(source, middle, size):
-    logits = random(1, 3, *source)
-    parts = rows.resize(rows.split(logits), source, middle, False)
-    found = together(rows.resize(parts, middle, size, False))
-    expected = F.interpolate(logits, middle, mode='bilinear')
-    torch.testing.assert_close(found, F.interpolate(expected, size, mode='bilinear'))
-
-
-@given(
     padding=st.tuples(*[st.integers(0, 5)] * 4),
     size=SIZES,
     pieces=st.integers(1, 9),
@@ -134,11 +111,3 @@ def test_a_label_stays_a_class_where_a_logit_is_nan():
     logits = torch.zeros(1, 3, 1, 1)
     logits[0, 1] = torch.nan
     assert rows.argmax_(logits).item() == 1
-
-
-@given(size=SIZES, target=SIZES, pieces=st.integers(1, 9))
-def test_labels_are_those_of_the_whole(size, target, pieces):
-    logits = random(2, 5, *size)
-    parts = rows.resize(iter(logits.split(pieces, 2)), size, target, False)
-    expected = F.interpolate(logits, target, mode='bilinear').argmax(1)
-    assert torch.equal(rows.labels(parts, target), expected)

@@ -10,6 +10,7 @@ import torch
 from mmengine.config import ConfigDict
 from suite import Suite
 from torch import Tensor, nn
+from torch.nn.functional import interpolate
 
 from convnext_dense.engine.hosts import import_host
 
@@ -55,7 +56,9 @@ def main() -> int:
     args = suite.args
     for side in args.sides:
         compare(suite, args.classes, (side, side), (side, side), (512, 512))
-    compare(suite, args.classes, (512, 683), (2000, 1500))
+    # The finer the areas of a label, the more borders.
+    for cell in (32, 8, 1):
+        compare(suite, args.classes, (512, 683), (2000, 1500), cell=cell)
     if args.scaling:
         for classes in (2, 19, 75, 300):
             compare(suite, classes, (640, 640), (640, 640), (512, 512), rounds=1)
@@ -69,8 +72,20 @@ def compare(
     original: tuple[int, int],
     window: tuple[int, int] = (),
     rounds: int | None = None,
+    cell: int = 1,
 ) -> None:
-    """Measure one size of image, labels of both sides compared."""
+    """Measure one size of image, labels of both sides compared.
+
+    Args:
+        suite: Takes the row.
+        classes: Number of classes.
+        shape: Height and width of the image as the network sees it.
+        original: Those of the labels.
+        window: Those of a window; the whole image without them.
+        rounds: Measurements of each side.
+        cell: Side of the areas of one label, in pixels of the network's image: 1 is
+            noise, in which every pixel is a border.
+    """
     from mmseg.models.segmentors import EncoderDecoder as Host
     from mmseg.structures import SegDataSample
 
@@ -78,7 +93,11 @@ def compare(
 
     torch.manual_seed(0)
     device = suite.args.device
-    logits = torch.randn(1, classes, *(window or shape), device=device)
+    size = window or shape
+    coarse = [max(side // cell, 1) for side in size]
+    logits = torch.randn(1, classes, *coarse, device=device)
+    if cell > 1:
+        logits = interpolate(logits, size, mode='bicubic')
     image = torch.zeros(1, 3, *shape, device=device)
     meta = dict(img_shape=shape, pad_shape=shape, ori_shape=original)
 
@@ -91,6 +110,7 @@ def compare(
     host = network(Host, logits, window)
     differing = (labels(ours) != labels(host)).double().mean().item()
     kind = f'windows of {window}' if window else f'whole image of {shape}'
+    kind += f', areas of {cell} pixels' if cell > 1 else ', noise'
     suite.compare(
         f'{kind}, {classes} classes, labels at {original}',
         {'ours': lambda: labels(ours), 'mmseg': lambda: labels(host)},
