@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""What surviving costs: the pause per checkpoint, and the guards of each iteration.
+"""What surviving costs: checkpoints, the guards of each iteration, and resuming.
 
 python tools/benchmarks/survival.py
 """
@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import torch
+from mmengine.dataset import DefaultSampler, InfiniteSampler
 from torch import nn
 
 import convnext_dense
@@ -17,6 +18,7 @@ from convnext_dense.engine.checkpointing import Manifest, Writer, write_whole
 from convnext_dense.engine.checkpointing.content import _copied
 from convnext_dense.engine.guards import all_finite
 from convnext_dense.engine.resuming import random_state, seeded
+from convnext_dense.engine.resuming.batches import Batches
 
 
 def timed(function, repeats=5):
@@ -45,6 +47,15 @@ def guard(model):
             continue
 
 
+def resume(sampler, images=118_287, batch_size=16, iterations=100_000):
+    """Continue a pass over a data set as large as COCO's, up to its next batch."""
+    batches = Batches(sampler(range(images)), batch_size, drop_last=False)
+    given = iterations if sampler is InfiniteSampler else len(batches) - 1
+    state = batches.state_after(0)
+    batches.resume(state | dict(given=given, drawn=given * batch_size))
+    next(iter(batches))
+
+
 def main():
     """Measure and print."""
     model: nn.Module = convnext_dense.ConvNeXt('tiny')
@@ -69,6 +80,10 @@ def main():
     print(f'checkpoint of {size:.0f} MB: {writing:.2f} s to write, sync and verify')
     print(f'pause of training: {copying:.2f} s to copy; the rest is in the background')
     print(f'an iteration beside the writing: {beside:.2f} s')
+    endless = timed(lambda: resume(InfiniteSampler), 3)
+    print(f'resuming 100,000 iterations of 16 into 118,287 images: {endless:.2f} s')
+    passing = timed(lambda: resume(DefaultSampler), 3)
+    print(f'resuming at the end of an epoch of them: {passing:.2f} s')
 
 
 if __name__ == '__main__':
