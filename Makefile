@@ -4,8 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 SHAPES := data/shapes/shapes.json
-# Left out: what they share, what takes hours, and what needs a browser.
-NOT_QUICK := suite timing published fcmae_transfer page_redraw
+# Left out: what they share, what takes hours, needs a browser or a checkpoint.
+NOT_QUICK := suite timing published fcmae_transfer page_redraw latency
 BENCHMARKS := $(filter-out $(NOT_QUICK:%=tools/benchmarks/%.py),$(wildcard tools/benchmarks/*.py))
 
 .PHONY: help install demo demo-seg test test-extras faults lint bench clean
@@ -66,7 +66,7 @@ $(VENV)/.installed-extras: $(VENV)/.installed-dev
 	@touch $@
 
 faults: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest tests/faults -m '' --durations=20
+	CONVNEXT_DENSE_FUZZ=20000 $(BIN)/python -m pytest tests/faults -m '' --durations=20
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

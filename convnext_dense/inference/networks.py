@@ -171,7 +171,7 @@ def _packed(batch: Sequence[Prepared], sample: Callable) -> dict[str, list]:
 
 def _raw(found: Any) -> RawDetections:
     order = found.scores.argsort(descending=True)
-    masks = found.masks[order].cpu().numpy() if 'masks' in found else None
+    masks = found.masks[order].float().cpu().numpy() if 'masks' in found else None
     return RawDetections(
         found.bboxes[order].float().cpu().numpy(),
         found.scores[order].float().cpu().numpy(),
