@@ -43,7 +43,9 @@ def main() -> int:
         loaded = load_model(None, checkpoint, 'cpu')
         networks.append((Segmentor if loaded.segments else Detector)(loaded.model))
     network, compiled = networks
-    # What is behind the backbone branches on what it finds.
+    # One class of layer has a graph for each width; what is behind the backbone
+    # branches on what it finds, and is left as it is.
+    torch._dynamo.config.recompile_limit = 64
     compiled.model.backbone = torch.compile(compiled.model.backbone)
     for side in suite.args.sides:
         rng = np.random.default_rng(0)
