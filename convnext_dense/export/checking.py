@@ -116,15 +116,29 @@ def compare(
 
 def _compare_objects(found: Agreement, expected: Any, outputs: Sequence[Any]) -> None:
     _, boxes, scores, labels, *masks = outputs
-    order = np.argsort(-scores, kind='stable')
     found.objects += len(expected.scores)
-    if not np.array_equal(labels[order], expected.labels):
+    if not np.array_equal(np.sort(labels), np.sort(expected.labels)):
         found.other_objects += 1
         return
     if not len(labels):
         return
+    order = _nearest(boxes, labels, expected)
     found.box = max(found.box, float(abs(boxes[order] - expected.boxes).max()))
     found.score = max(found.score, float(abs(scores[order] - expected.scores).max()))
     if masks:
         apart = abs(masks[0][order] - expected.masks).max()
         found.mask = max(found.mask, float(apart))
+
+
+def _nearest(boxes: np.ndarray, labels: np.ndarray, expected: Any) -> list[int]:
+    """Give for each expected object the nearest of its label, each only once.
+
+    Scores that are nearly equal may stand in another order.
+    """
+    apart = abs(expected.boxes[:, None] - boxes[None]).max(-1)
+    apart[expected.labels[:, None] != labels[None]] = np.inf
+    order = []
+    for distances in apart:
+        order.append(int(distances.argmin()))
+        apart[:, order[-1]] = np.inf
+    return order

@@ -91,4 +91,10 @@ def write_onnx(graph: Any, path: Path) -> None:
 
 def write_program(graph: nn.Module, path: Path) -> None:
     """Write a graph as a program for ``torch.export.load``."""
-    torch.export.save(trace(graph), path)
+    program = trace(graph)
+    # Tracing supposes two objects or more, for shapes alone, and would refuse fewer.
+    for node in [*program.graph.nodes]:
+        if node.target is torch.ops.aten._assert_scalar.default:
+            program.graph.erase_node(node)
+    program.graph_module.recompile()
+    torch.export.save(program, path)
