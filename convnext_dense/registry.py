@@ -38,6 +38,10 @@ class Registry(root.Registry):
         super().__init__(name, parent=parent, scope=SCOPE, locations=paths)
         self._on_demand = on_demand or {}
 
+    def names(self) -> list[str]:
+        """List all names, without importing what is imported on demand."""
+        return [*self.module_dict, *self._on_demand]
+
     def get(self, key: str) -> type | None:
         """Look a name up, with or without the scope."""
         module = self._on_demand.get(key.removeprefix(f'{SCOPE}.'))

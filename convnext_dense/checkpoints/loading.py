@@ -152,10 +152,17 @@ def _check(
 
 
 def _usable(value: Tensor) -> bool:
-    """Tell whether a weight is dense, in memory, and of finite real numbers."""
-    if value.is_meta or value.layout != torch.strided or value.is_complex():
+    """Tell whether a weight is dense, in memory, and of finite real numbers.
+
+    Counts of batches, which batch norms have, are integers.
+    """
+    if value.is_meta or value.layout != torch.strided:
         return False
-    return not value.is_floating_point() or bool(value.isfinite().all())
+    if not value.is_floating_point():
+        return value.dtype == torch.int64  # counts of batches
+    # What is a byte long cannot be asked.
+    value = value.float() if value.itemsize == 1 else value
+    return bool(value.isfinite().all())
 
 
 def _not_built(backbone: Any, name: str) -> bool:

@@ -25,6 +25,15 @@ WRAPPERS = (
 SNAPSHOT_FILES = ('model.safetensors', 'pytorch_model.bin')
 
 
+# How files begin that stand under a checkpoint's name by mistake.
+KINDS = {
+    b'<!doctype': 'a page of the web, perhaps one that asks to log in',
+    b'<html': 'a page of the web, perhaps one that asks to log in',
+    b'version https://git-lfs': 'a pointer of Git LFS: run `git lfs pull` beside it',
+    b'\x1f\x8b': 'compressed by gzip: unpack it first',
+}
+
+
 def read_file(path: Path, *, trust: bool = False) -> Any:
     """Read a ``.pth``/``.pt`` or safetensors file onto the CPU.
 
@@ -40,6 +49,7 @@ def read_file(path: Path, *, trust: bool = False) -> Any:
         path = _in_snapshot(path)
     if not path.is_file():
         raise CheckpointError(f'checkpoint not found: {path}')
+    _check_kind(path)
     if path.suffix == '.safetensors':
         from safetensors import SafetensorError
         from safetensors.torch import load_file
@@ -67,6 +77,24 @@ def read_file(path: Path, *, trust: bool = False) -> Any:
         raise CheckpointError(
             f'{path} is not a whole checkpoint ({path.stat().st_size:,} bytes; {first})'
         ) from error
+
+
+def _check_kind(path: Path) -> None:
+    """Refuse what is known not to be a checkpoint by its first bytes."""
+    try:
+        with path.open('rb') as file:
+            begin = file.read(512)
+    except OSError as error:
+        raise CheckpointError(f'{path} cannot be read: {error.strerror}') from error
+    if not begin:
+        raise CheckpointError(f'{path} is empty')
+    for first, kind in KINDS.items():
+        if begin.lstrip().lower().startswith(first):
+            raise CheckpointError(f'{path} is no checkpoint but {kind}')
+    if path.suffix != '.safetensors' and begin[8:].lstrip().startswith(b'{"'):
+        raise CheckpointError(
+            f'{path} looks like safetensors: give it the suffix .safetensors'
+        )
 
 
 def read_state(path: Path, *, trust: bool = False) -> dict[str, Tensor]:

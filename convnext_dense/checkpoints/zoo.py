@@ -96,7 +96,7 @@ def cache_dir() -> Path:
     """Give the folder of downloaded files: ``$CONVNEXT_DENSE_CACHE`` or torch's."""
     chosen = os.environ.get('CONVNEXT_DENSE_CACHE')
     default = Path(torch.hub.get_dir()) / 'convnext_dense'
-    return Path(chosen).expanduser() if chosen else default
+    return Path(os.path.expanduser(chosen)) if chosen else default
 
 
 def fetch(source: str | PathLike) -> Path:
@@ -113,12 +113,15 @@ def fetch(source: str | PathLike) -> Path:
         weights = _look_up(text.removeprefix(SCHEME))
     elif text.startswith(('http://', 'https://')):
         weights = Weights(text, _file_name(text), licence='')
-    elif re.match(r'\w+://', text):
+    elif re.match(r'[\w.+-]+://', text):
         raise CheckpointError(
             f'{text}: weights are read from paths, http(s):// and {SCHEME} addresses'
         )
     else:
-        return Path(text).expanduser()
+        path = Path(os.path.expanduser(text))
+        if not path.exists() and zoo_hint(path):
+            raise CheckpointError(f'checkpoint not found: {path}{zoo_hint(path)}')
+        return path
     path = cache_dir() / weights.file
     if 'NC' in weights.licence:
         _say_licence(weights.licence, weights.file)
@@ -139,6 +142,16 @@ def fetch(source: str | PathLike) -> Path:
             f'network and put it at {path}, or give a path{licence}'
         ) from error
     return path
+
+
+def zoo_hint(path: Path) -> str:
+    """Say of a path that is not there whether a name of the zoo was meant."""
+    if path.name not in ZOO:
+        return ''
+    return (
+        f'; {SCHEME}{path.name} names the weights of a backbone, for '
+        'model.backbone.init_cfg.checkpoint'
+    )
 
 
 def _look_up(name: str) -> Weights:

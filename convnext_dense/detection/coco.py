@@ -32,7 +32,10 @@ class CocoDataset(NamedErrors, HostCocoDataset):
         try:
             data = super().load_data_list()
         except FileNotFoundError as error:
-            raise UserError(f'annotation file not found: {self.ann_file}') from error
+            raise UserError(
+                f'annotation file not found: {self.ann_file}; data_root says where the '
+                'data lies: --cfg-options data_root=FOLDER'
+            ) from error
         except (json.JSONDecodeError, RecursionError) as error:
             size = Path(self.ann_file).stat().st_size
             raise UserError(

@@ -1,6 +1,7 @@
 """Read a config file as the tools run it."""
 
 import difflib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,7 @@ def load_config(path: str | Path, options: Sequence[str] = ()) -> Config:
         UserError: If the file is missing or faulty, or an option names nothing.
     """
     distrust_files()
-    path = Path(path)
+    path = _shipped(Path(path))
     if path.is_dir():
         raise UserError(f'{path} is a folder: name a config file in it')
     if not path.is_file():
@@ -87,6 +88,14 @@ def load_config(path: str | Path, options: Sequence[str] = ()) -> Config:
     fit_to_device(cfg)
     _let_no_workers_rest(cfg)
     return cfg
+
+
+def _shipped(path: Path) -> Path:
+    """Find a config that the package ships, such as ``convnext_dense::shapes/a.py``."""
+    scope, colons, name = str(path).partition('::')
+    if scope != SCOPE or not colons:
+        return path
+    return Path(__file__).parents[1] / '.mim/configs' / name
 
 
 def _drop_own_scope(node: Any) -> None:
@@ -110,11 +119,17 @@ def parse_options(options: Sequence[str]) -> dict:
     overrides = {}
     for option in options:
         key, equals, value = option.partition('=')
+        key, value = key.strip(), value.strip()
+        if re.match(r'(\{|dict\()', value):
+            raise UserError(
+                f'--cfg-options {option}: a dict is given key by key, as in '
+                f'{key}.type=... {key}.other=...'
+            )
         if not equals or not key:
             raise UserError(f'--cfg-options takes key=value pairs, got {option!r}')
         try:
             overrides[key] = DictAction._parse_iterable(value)
-        except AssertionError as error:
+        except (AssertionError, RecursionError) as error:
             raise UserError(
                 f'--cfg-options {option}: a bracket is not closed; quote a value that '
                 "has spaces, as in 'key=[1, 2]'"

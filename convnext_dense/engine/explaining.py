@@ -1,9 +1,20 @@
 """What goes wrong in the hosts, in words that name a part of the config."""
 
+import difflib
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from convnext_dense import registry
 from convnext_dense.errors import UserError
+from convnext_dense.registry import SCOPE
+
+# What Python and the hosts raise where a value is of the wrong kind or size.
+MISTAKES = (
+    ArithmeticError, AssertionError, AttributeError, KeyError, IndexError, RuntimeError,
+    TypeError, ValueError,
+)  # fmt: skip
+MOST_CHARACTERS = 300
 
 
 @contextmanager
@@ -22,8 +33,24 @@ def explained(part: str) -> Iterator[None]:
             f"the config's {part} cannot be built: file not found: {error.filename}; "
             'for data that lies elsewhere: --cfg-options data_root=FOLDER'
         ) from error
-    except (AssertionError, AttributeError, KeyError, TypeError, ValueError) as error:
-        told = str(error) or 'a value is out of range (the host says no more)'
+    except MISTAKES as error:
+        told = str(error).partition('\n')[0][:MOST_CHARACTERS]
         raise UserError(
-            f"the config's {part} cannot be built: {type(error).__name__}: {told}"
+            f"the config's {part} cannot be built: {type(error).__name__}: "
+            f'{told or "a value is out of range (the host says no more)"}{_near(told)}'
         ) from error
+
+
+def _near(told: str) -> str:
+    """Suggest a name of ours where a registry knows none like the one asked for."""
+    unknown = re.match(r"['\"]?([\w.]+) is not in the ", told)
+    if not unknown:
+        return ''
+    ours = {
+        f'{SCOPE}.{name}': None
+        for kind in vars(registry).values()
+        if isinstance(kind, registry.Registry)
+        for name in kind.names()
+    }
+    near = difflib.get_close_matches(unknown[1], ours, n=2, cutoff=0.6)
+    return f'; did you mean {" or ".join(near)}?' if near else ''

@@ -8,10 +8,12 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.logging import print_log
 
+from convnext_dense.checkpoints.zoo import zoo_hint
 from convnext_dense.errors import UserError
 
 from .config import load_config
 from .device import check_devices
+from .explaining import explained
 from .hosts import import_host
 from .loggers import add_loggers
 from .runner import Runner
@@ -50,7 +52,8 @@ def train(
             raise UserError(f'--resume: checkpoint not found: {resume}')
         cfg.resume, cfg.load_from = True, resume
     _no_accident(cfg)
-    runner = Runner.from_cfg(cfg)
+    with explained('settings'):
+        runner = Runner.from_cfg(cfg)
     runner.train()
     _say_results(runner)
 
@@ -73,14 +76,16 @@ def evaluate(
         The evaluator's metrics, which ``metrics.json`` holds too.
     """
     if not checkpoint.is_file():
-        raise UserError(f'checkpoint not found: {checkpoint}')
+        raise UserError(f'checkpoint not found: {checkpoint}{zoo_hint(checkpoint)}')
     cfg = prepare(config, work_dir, launcher, cfg_options)
     cfg.load_from, cfg.resume = str(checkpoint), False
     # The checkpoint brings the weights that an `init_cfg` would fetch.
     _drop_pretrained(cfg.model)
     if tta:
         augment_tests(cfg)
-    return Runner.from_cfg(cfg).test()
+    with explained('settings'):
+        runner = Runner.from_cfg(cfg)
+    return runner.test()
 
 
 def prepare(
@@ -91,6 +96,9 @@ def prepare(
     cfg = load_config(config, cfg_options)
     if 'model' not in cfg:
         raise UserError(f'{config} describes no `model`: it is no config to run')
+    start = cfg.get('load_from')
+    if start is not None and not isinstance(start, str):
+        raise UserError(f'load_from is the path of a checkpoint, got {start!r}')
     if launcher == 'pytorch' and 'RANK' not in os.environ:
         raise UserError(
             '--launcher pytorch is for processes that torchrun starts: '
@@ -128,7 +136,7 @@ def _make_writable(folder: Path) -> None:
 
 
 def _no_accident(cfg: Config) -> None:
-    """Say that a work dir holds an earlier run, whose logs stay and are added to."""
+    """Say that a work dir holds an earlier run, whose checkpoints are set aside."""
     if any(Path(cfg.work_dir).glob('*.pth')) and not cfg.get('resume'):
         print_log(
             f'{cfg.work_dir} holds an earlier run, which this one starts over; '
@@ -154,7 +162,7 @@ def _say_results(runner: Runner) -> None:
     work_dir = Path(runner.work_dir)
     found = {
         'metrics': work_dir / 'metrics.json',
-        'best checkpoint': next(iter(sorted(work_dir.glob('best_*.pth'))), None),
+        'best checkpoint': max(work_dir.glob('best_*.pth'), default=None, key=_age),
         'pictures': max(work_dir.glob('pictures/*.png'), default=None, key=_age),
     }
     for what, path in found.items():

@@ -11,8 +11,16 @@ from mmengine.runner import Runner
 
 from convnext_dense.errors import UserError
 
+from .settings import REFERENCE
+
 # What a dict may hold beside the arguments of its `type`.
 ALWAYS = {'type', '_delete_', '_scope_'}
+# What constructors of optimizers, which are named beside it, take from this dict.
+PARAMWISE = {
+    'decay_rate', 'decay_type', 'num_layers', 'custom_keys', 'bypass_duplicate',
+    'bias_lr_mult', 'bias_decay_mult', 'norm_decay_mult', 'flat_decay_mult',
+    'dwconv_decay_mult', 'dcn_offset_lr_mult',
+}  # fmt: skip
 
 # Top-level keys that :mod:`settings` acts on.
 SETTINGS = {'classes', 'data_root', 'default_scope', 'num_classes'}
@@ -45,6 +53,23 @@ def check_overrides(cfg: Config, overrides: Mapping[str, Any]) -> None:
     for key in overrides:
         _check(cfg, key, overrides)
         _check_copied(cfg, key)
+        _check_kind(cfg, key, overrides[key])
+
+
+def _check_kind(cfg: Config, key: str, value: Any) -> None:
+    """Refuse text where the present value is a switch: any text would turn it on."""
+    where, _, name = key.rpartition('.')
+    node: Any = cfg._cfg_dict
+    for part in where.split('.') if where else ():
+        node = node[int(part)] if isinstance(node, list | tuple) else node.get(part)
+        if not isinstance(node, Mapping | list | tuple):
+            return
+    if not isinstance(node, Mapping):
+        return
+    default = node.get(name, _defaults(cfg, node).get(name))
+    text = isinstance(value, str) and not REFERENCE.search(value)
+    if isinstance(default, bool) and text:
+        raise UserError(f'--cfg-options {key} is True or False, got {value!r}')
 
 
 def _check_copied(cfg: Config, key: str) -> None:
@@ -107,6 +132,8 @@ def _check(cfg: Config, key: str, overrides: Mapping[str, Any]) -> None:
 def _check_new(cfg: Config, node: Mapping, part: str, key: str, where: str) -> None:
     """Accept a key that is absent only where its owner takes such an argument."""
     accepted = ALWAYS | (_arguments(cfg, node) if where else _runner_keys())
+    if where.endswith('paramwise_cfg'):
+        accepted |= PARAMWISE
     if part in accepted or '**' in accepted:
         return
     if where and 'type' not in node and not _near(part, node):
@@ -131,23 +158,34 @@ def _runner_keys() -> set[str]:
 
 def _arguments(cfg: Config, node: Mapping) -> set[str]:
     """Give the arguments of the class that a dict builds; ``**`` if it takes any."""
+    return {*_defaults(cfg, node)}
+
+
+def _defaults(cfg: Config, node: Mapping) -> dict[str, Any]:
+    """Give the arguments of the class that a dict builds, with their defaults.
+
+    ``**`` among them stands for any others.
+    """
     if 'type' not in node:
-        return set()
+        return {}
     scope = cfg.get('default_scope', 'mmengine')
     with DefaultScope.overwrite_default_scope(scope):
         target = _resolve(node['type'])
     if target is None:
-        return {'**'}
-    names: set[str] = set()
+        return {'**': None}
+    found: dict[str, Any] = {}
     # `**kwargs` of a subclass are the arguments of the class above it.
     for owner in target.__mro__[:-1]:
         if '__init__' not in vars(owner):
             continue
         parameters = inspect.signature(vars(owner)['__init__']).parameters.values()
-        names |= {p.name for p in parameters if p.kind not in (p.VAR_KEYWORD,)}
+        for parameter in parameters:
+            if parameter.kind is not parameter.VAR_KEYWORD:
+                found.setdefault(parameter.name, parameter.default)
         if not any(p.kind is p.VAR_KEYWORD for p in parameters):
-            return names - {'self'}
-    return {*names, '**'}
+            found.pop('self')
+            return found
+    return found | {'**': None}
 
 
 def _resolve(name: Any) -> type | None:

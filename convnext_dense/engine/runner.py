@@ -228,9 +228,17 @@ class Runner(BaseRunner):
         return shard(model)
 
     def _init_model_weights(self) -> None:
-        # What is shared out was initialised while it was whole.
-        if not is_sharded(self.model):
-            super()._init_model_weights()
+        if not is_sharded(self.model):  # or it was initialised while it was whole
+            with explained('model'):
+                super()._init_model_weights()
+
+    def dump_config(self) -> None:
+        """Write the resolved config to the work dir, and never over the user's own."""
+        own = Path(self.cfg.filename or f'{self.timestamp}.py')
+        path = Path(self.work_dir, own.name)
+        if path.exists() and own.exists() and path.samefile(own):
+            path = path.with_name(f'resolved_{own.name}')
+        self.cfg.dump(path)
 
     def scale_lr(self, optim_wrapper: Any, auto_scale_lr: Any = None) -> None:
         """Scale the learning rate to the batch of an update, accumulated ones too."""

@@ -36,7 +36,15 @@ def apply_settings(cfg: Config) -> None:
     if 'classes' in top:
         if isinstance(top['classes'], str):
             top['classes'] = read_classes(Path(_resolve(top['classes'], top)))
-        top['num_classes'] = len(top['classes'])
+        number = len(top['classes'])
+        if not number:
+            raise UserError('classes is empty: list names, or leave it out')
+        if top.get('num_classes') not in (None, number):
+            raise UserError(
+                f'num_classes={top["num_classes"]}, and classes has {number} names: '
+                'leave num_classes out, it is counted'
+            )
+        top['num_classes'] = number
     for key in [*top]:
         top[key] = _map_strings(top[key], lambda text: _resolve(text, top))
 

@@ -11,9 +11,11 @@ from typing import Any
 import yaml
 from mmengine.fileio import BaseFileHandler, register_handler
 from mmengine.fileio.handlers import PickleHandler, YamlHandler
+from mmengine.model import PretrainedInit
 from mmengine.runner import CheckpointLoader, checkpoint
+from torch import nn
 
-from convnext_dense.checkpoints import read_file
+from convnext_dense.checkpoints import load_matching, read_file, read_state
 from convnext_dense.checkpoints.zoo import fetch
 from convnext_dense.errors import UserError
 
@@ -27,6 +29,7 @@ def distrust_files() -> None:
     checkpoint.load_from_http = _read_url
     CheckpointLoader.register_scheme('', _read_checkpoint, force=True)
     CheckpointLoader.register_scheme(('http://', 'https://'), _read_url, force=True)
+    PretrainedInit.__call__ = _initialise  # type: ignore[method-assign]
     register_handler(['yaml', 'yml'])(_PlainYaml)
     register_handler(['pickle', 'pkl'])(_NoPickle)
 
@@ -37,6 +40,20 @@ def _read_checkpoint(file: Any, *_: Any, **__: Any) -> Any:
 
 def _read_url(filename: str, *_: Any, **__: Any) -> Any:
     return read_file(fetch(filename))
+
+
+def _initialise(self: PretrainedInit, module: nn.Module) -> None:
+    """Load a neck, a head or a model whole; mmengine loads what happens to fit."""
+    path = fetch(self.checkpoint)
+    state = read_state(path)
+    if self.prefix:
+        prefix = self.prefix.rstrip('.') + '.'
+        state = {
+            name.removeprefix(prefix): value
+            for name, value in state.items()
+            if name.startswith(prefix)
+        }
+    load_matching(module, state, str(path))
 
 
 class _PlainYaml(YamlHandler):

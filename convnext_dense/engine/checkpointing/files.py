@@ -134,6 +134,14 @@ def remove(path: Path) -> None:
     _beside(path).unlink(missing_ok=True)
 
 
+def move(path: Path, folder: Path) -> None:
+    """Move a checkpoint with its manifest, which is there first and there last."""
+    manifest = _beside(path)
+    write_text(folder / manifest.name, manifest.read_text(encoding='utf-8'))
+    path.rename(folder / path.name)
+    manifest.unlink()
+
+
 def clear_leftovers(folder: Path) -> None:
     """Delete what a crash left: files in part, and manifests without a file."""
     for pattern in (f'*.pth*{PART}', f'last_checkpoint{PART}'):

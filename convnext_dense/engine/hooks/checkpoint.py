@@ -9,7 +9,13 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import CheckpointHook as BaseCheckpointHook
 from mmengine.runner import Runner
 
-from convnext_dense.engine.checkpointing import clear_leftovers, remove, write_text
+from convnext_dense.engine.checkpointing import (
+    clear_leftovers,
+    move,
+    read_manifest,
+    remove,
+    write_text,
+)
 from convnext_dense.errors import UserError
 from convnext_dense.registry import HOOKS
 
@@ -47,7 +53,21 @@ class CheckpointHook(BaseCheckpointHook):
         if is_main_process():
             Path(self.out_dir).mkdir(parents=True, exist_ok=True)
             clear_leftovers(Path(self.out_dir))
+            if runner.resumed_from is None:
+                self._set_aside(runner)
         self._saved_at = time.monotonic()
+
+    def _set_aside(self, runner: Any) -> None:
+        """Move an earlier run's checkpoints, which `--resume` would take for ours."""
+        earlier = [p for p in Path(self.out_dir).glob('*.pth') if read_manifest(p)]
+        if not earlier:
+            return
+        folder = Path(self.out_dir, f'before_{runner.timestamp}')
+        folder.mkdir()
+        for path in earlier:
+            move(path, folder)
+        Path(runner.work_dir, 'last_checkpoint').unlink(missing_ok=True)
+        runner.logger.warning(f'checkpoints of an earlier run are now in {folder}')
 
     def after_boundary(self, runner: Any) -> None:
         """Write ``recent.pth`` if it is time, and report what failed meanwhile."""
@@ -135,6 +155,12 @@ class CheckpointHook(BaseCheckpointHook):
         if 'auto' in self.key_indicators:
             self._init_rule(self.rules, [next(iter(metrics))])
         for key, rule in zip(self.key_indicators, self.rules, strict=True):
+            if key not in metrics:
+                runner.logger.warning(
+                    f'no best checkpoint is kept: save_best={key} is none of the '
+                    f'metrics, which are {", ".join(metrics)}'
+                )
+                continue
             self._save_if_best(runner, key, rule, metrics[key])
 
     def _save_if_best(self, runner: Any, key: str, rule: str, score: Any) -> None:
