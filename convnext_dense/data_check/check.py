@@ -12,7 +12,7 @@ from convnext_dense.engine.hosts import import_host
 from convnext_dense.errors import UserError
 
 from .coco import check_coco
-from .images import note_leakage
+from .images import check_images, note_leakage
 from .label_maps import check_label_maps
 from .report import Report
 
@@ -82,10 +82,12 @@ def _check(split: str, dataset: Any) -> tuple[Report, dict[str, list[Path]]]:
         return check_coco(split, root / file, folder, classes, masks)
     built = DATASETS.build(dict(dataset, pipeline=[], lazy_init=False))
     data = [built.get_data_info(index) for index in range(len(built))]
-    if not data or 'seg_map_path' not in data[0]:
+    if not data or 'img_path' not in data[0]:
         raise UserError(
             f'{split}_dataloader: data sets of type {dataset.type} cannot be looked '
-            'through; those in COCO format and with label maps can'
+            'through; those in COCO format, with label maps and of plain images can'
         )
+    if 'seg_map_path' not in data[0]:
+        return check_images(split, data)
     classes = built.metainfo['classes']
     return check_label_maps(split, data, classes, built.reduce_zero_label)

@@ -134,6 +134,9 @@ def _objects(
         fault = fault_of_box(one.get('bbox'), image)
         if fault:
             report.error(f'boxes {fault}', [name])
+        area = one.get('area', 0)
+        if not _numbers([area]) or area < 0:
+            report.error('areas are no number from 0', [name])
         if masks and not one.get('iscrowd'):
             fault = fault_of_mask(one.get('segmentation'), image)
             if fault:

@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +51,24 @@ def in_parallel(
         # Decoding and hashing leave the interpreter to other threads.
         done = pool.map(look, items)
         return [*tqdm(done, title, total=len(items), unit='image', disable=None)]
+
+
+def check_images(
+    title: str, data: Sequence[Mapping[str, Any]]
+) -> tuple[Report, dict[str, list[Path]]]:
+    """Check images that have no labels.
+
+    Args:
+        title: The name of the split.
+        data: Records with ``img_path``.
+
+    Returns:
+        The report, and the readable images by their content.
+    """
+    report = Report(title)
+    seen = in_parallel(look_at, [Path(d['img_path']) for d in data], title)
+    report.counts = dict(images=len(seen))
+    return report, note_images(report, seen)
 
 
 def note_images(report: Report, seen: Iterable[Seen]) -> dict[str, list[Path]]:

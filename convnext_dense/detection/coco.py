@@ -47,6 +47,11 @@ class CocoDataset(NamedErrors, HostCocoDataset):
             ) from error
         if not data:
             raise UserError(f'{self.ann_file} holds no images')
+        if not self.test_mode and not any(image['instances'] for image in data):
+            raise UserError(
+                f'{self.ann_file} has no objects in its {len(data)} images: there is '
+                'nothing to learn'
+            )
         return data
 
     def parse_data_info(self, raw_data_info: dict) -> dict:

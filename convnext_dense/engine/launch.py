@@ -78,6 +78,8 @@ def evaluate(
     if not checkpoint.is_file():
         raise UserError(f'checkpoint not found: {checkpoint}{zoo_hint(checkpoint)}')
     cfg = prepare(config, work_dir, launcher, cfg_options)
+    if cfg.get('test_dataloader') is None:
+        raise UserError(f'{config} has no `test_dataloader`: there is nothing to test')
     cfg.load_from, cfg.resume = str(checkpoint), False
     # The checkpoint brings the weights that an `init_cfg` would fetch.
     _drop_pretrained(cfg.model)
@@ -168,7 +170,8 @@ def _say_results(runner: Runner) -> None:
     for what, path in found.items():
         if path and path.exists():
             runner.logger.info(f'{what}: {path}')
-    runner.logger.info(f'for a report: convnext-dense report {work_dir}')
+    if runner.val_loop is not None:
+        runner.logger.info(f'for a report: convnext-dense report {work_dir}')
 
 
 def _age(path: Path) -> float:

@@ -134,7 +134,11 @@ def _check_new(cfg: Config, node: Mapping, part: str, key: str, where: str) -> N
     accepted = ALWAYS | (_arguments(cfg, node) if where else _runner_keys())
     if where.endswith('paramwise_cfg'):
         accepted |= PARAMWISE
-    if part in accepted or '**' in accepted:
+    if part in accepted:
+        return
+    # What takes any argument may still have one of nearly this name.
+    known = {*node, *accepted}
+    if '**' in accepted and not difflib.get_close_matches(part, known, 1, 0.9):
         return
     if where and 'type' not in node and not _near(part, node):
         return  # a free dict, such as metainfo or default_hooks

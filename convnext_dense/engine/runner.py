@@ -12,7 +12,6 @@ from mmengine.runner import Runner as BaseRunner
 from torch import nn
 
 from convnext_dense.checkpoints import load_matching, read_file, weights_in
-from convnext_dense.errors import UserError
 
 from .checkpointing import Manifest, Writer, read_manifest, verify, write_whole
 from .checkpointing.choice import choose
@@ -21,7 +20,8 @@ from .console import quieten
 from .distributed import Vote, meet
 from .explaining import explained
 from .resuming import resumable
-from .sharding import is_sharded, shard
+from .sharding import check_sharding, is_sharded, shard
+from .warm_up import warn_of_warm_up
 from .widths import check_widths
 
 
@@ -190,7 +190,9 @@ class Runner(BaseRunner):
     def build_param_scheduler(self, scheduler: Any) -> Any:
         """Build the schedules of learning rates."""
         with explained('param_scheduler'):
-            return super().build_param_scheduler(scheduler)
+            built = super().build_param_scheduler(scheduler)
+        warn_of_warm_up(built, self.train_loop.max_iters)
+        return built
 
     def register_hooks(self, *args: Any, **kwargs: Any) -> None:
         """Build the hooks."""
@@ -203,7 +205,8 @@ class Runner(BaseRunner):
         With ``fsdp=True`` in the config, the weights are shared out instead.
         """
         if self.cfg.get('fsdp'):
-            return self._shard(model)
+            check_sharding(self.cfg, self.distributed)
+            return shard(model)
         if (
             self.distributed
             and not torch.cuda.is_available()
@@ -215,17 +218,6 @@ class Runner(BaseRunner):
                 find_unused_parameters=self.cfg.get('find_unused_parameters', False),
             )
         return super().wrap_model(model_wrapper_cfg, model)
-
-    def _shard(self, model: nn.Module) -> nn.Module:
-        if not self.distributed:
-            raise UserError('fsdp=True needs several processes: tools/dist_train.sh')
-        hooks = self.cfg.get('custom_hooks', [])
-        if any(str(hook.get('type')).endswith('EMAHook') for hook in hooks):
-            raise UserError(
-                'fsdp=True shares the weights out, and EMAHook needs a whole copy of '
-                'them: take one of the two out of the config'
-            )
-        return shard(model)
 
     def _init_model_weights(self) -> None:
         if not is_sharded(self.model):  # or it was initialised while it was whole

@@ -20,6 +20,26 @@ from torch.distributed.fsdp import FSDPModule, fully_shard
 from torch.distributed.tensor import DTensor
 
 from convnext_dense.checkpoints.loading import shared_out
+from convnext_dense.errors import UserError
+
+
+def check_sharding(cfg: Any, distributed: bool) -> None:
+    """Check that a run can share its model out.
+
+    Raises:
+        UserError: If it is one process, or has something that needs whole weights.
+    """
+    if cfg.fsdp is not True or not distributed:
+        raise UserError(
+            f'fsdp={cfg.fsdp}: it is True, for several processes that '
+            'tools/dist_train.sh starts, or False'
+        )
+    hooks = cfg.get('custom_hooks', [])
+    if any(str(hook.get('type')).endswith('EMAHook') for hook in hooks):
+        raise UserError(
+            'fsdp=True shares the weights out, and EMAHook needs a whole copy of them: '
+            'take one of the two out of the config'
+        )
 
 
 def shard(model: nn.Module) -> nn.Module:

@@ -40,7 +40,9 @@ class LabelMapDataset(NamedErrors, BaseSegDataset):
         if unlabelled:
             raise UserError(
                 f'{len(unlabelled)} images have no label map in '
-                f'{self.data_prefix["seg_map_path"]}: {unlabelled[0]}.png, ...'
+                f'{self.data_prefix["seg_map_path"]}: '
+                f'{", ".join(f"{stem}.png" for stem in unlabelled[:3])}'
+                f'{", ..." * (len(unlabelled) > 3)}'
             )
         return [
             dict(

@@ -300,3 +300,20 @@ def test_a_torch_file_named_safetensors_is_refused(safetensors, save):
 def test_missing_safetensors_are_named(tmp_path):
     with pytest.raises(CheckpointError, match=r'not found.*nowhere\.safetensors'):
         read_state(tmp_path / 'nowhere.safetensors')
+
+
+@pytest.mark.parametrize(
+    ('content', 'kind'),
+    [
+        (b'', 'is empty'),
+        (b'\n<!DOCTYPE html><html>', 'a page of the web'),
+        (b'<HTML>', 'a page of the web'),
+        (b'version https://git-lfs.github.com/spec/v1\noid', 'git lfs pull'),
+        (b'\x1f\x8b\x08\x00', 'compressed by gzip'),
+        (b'\x40\x00\x00\x00\x00\x00\x00\x00{"a":{"dtype"', 'looks like safetensors'),
+    ],
+)
+def test_what_a_file_is_instead_is_said(tmp_path, content, kind):
+    (tmp_path / 'a.pth').write_bytes(content)
+    with pytest.raises(CheckpointError, match=kind):
+        read_file(tmp_path / 'a.pth')

@@ -91,3 +91,9 @@ def test_a_missing_file_is_named(tmp_path):
 def test_reading_prints_nothing(read, content, capsys):
     read(content)
     assert capsys.readouterr().out == ''
+
+
+def test_a_file_without_objects_has_nothing_to_learn(read, content):
+    content['annotations'] = []
+    with pytest.raises(UserError, match='has no objects in its 1 images'):
+        read(content)

@@ -90,3 +90,15 @@ def test_bases_of_a_host_are_found_without_reading_its_index(root, monkeypatch):
     monkeypatch.setattr(trust._PlainYaml, 'load_from_fileobj', read)
     leaf = root / 'configs/convnext/mask-rcnn_convnext-tiny_3x_coco.py'
     assert load_config(leaf).model.type == 'MaskRCNN'
+
+
+def test_a_config_of_the_package_is_found_by_its_scope():
+    pytest.importorskip('mmdet', reason='mmdet is not installed')
+    name = 'convnext_dense::convnext/mask-rcnn_convnext-tiny_3x_coco.py'
+    assert load_config(name).model.backbone.type == 'convnext_dense.ConvNeXt'
+
+
+@pytest.mark.parametrize('option', ["a.b={'x':1}", "a.b=dict(type='X')"])
+def test_a_dict_is_asked_for_key_by_key(option):
+    with pytest.raises(UserError, match=r'key by key, as in a\.b\.type='):
+        parse_options([option])

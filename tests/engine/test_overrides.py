@@ -105,3 +105,21 @@ def test_the_type_that_stays_takes_no_arguments_of_another(cfg):
     cfg.model.init_cfg = dict(type='Kaiming', layer='Conv2d')
     with pytest.raises(UserError, match='no such key'):
         check_overrides(cfg, {'model.init_cfg.checkpoint': 'a.pth'})
+
+
+@pytest.mark.parametrize('key', ['model.backbone.with_cp', 'auto_scale_lr.enable'])
+def test_a_switch_takes_no_text(cfg, key):
+    cfg.auto_scale_lr = dict(enable=True)
+    with pytest.raises(UserError, match=f"{key} is True or False, got 'Flase'"):
+        check_overrides(cfg, {key: 'Flase'})
+
+
+def test_a_near_name_is_refused_where_any_argument_is_taken(cfg):
+    cfg.default_hooks.checkpoint = dict(type='CheckpointHook', interval=1)
+    with pytest.raises(UserError, match=r'did you mean default_hooks\.checkpoint\.int'):
+        check_overrides(cfg, {'default_hooks.checkpoint.intervall': 2})
+
+
+def test_settings_of_layer_decay_are_known(cfg):
+    cfg.optim_wrapper = dict(paramwise_cfg=dict(decay_rate=0.9))
+    check_overrides(cfg, {'optim_wrapper.paramwise_cfg.decay_type': 'stage_wise'})

@@ -104,3 +104,13 @@ def test_an_unchanged_data_root_moves_nothing():
         val_evaluator=evaluator,
     )
     assert cfg.val_evaluator == evaluator
+
+
+def test_no_classes_at_all_are_refused():
+    with pytest.raises(UserError, match='classes is empty'):
+        resolved(classes=[])
+
+
+def test_a_number_of_classes_that_is_another_is_refused():
+    with pytest.raises(UserError, match='num_classes=7, and classes has 2'):
+        resolved(classes=['a', 'b'], num_classes=7)

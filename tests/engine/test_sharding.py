@@ -82,5 +82,5 @@ def test_its_checkpoint_loads_in_one_process(toy, ends):
 def test_one_process_has_nobody_to_share_with(toy, tmp_path):
     cfg = toy.config(tmp_path)
     cfg.fsdp = True
-    with pytest.raises(UserError, match='several processes'):
+    with pytest.raises(UserError, match='for several processes'):
         toy.train(cfg)

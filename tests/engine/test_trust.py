@@ -6,10 +6,11 @@ import pickle
 import mmengine
 import pytest
 import torch
+from mmengine.model import PretrainedInit
 from mmengine.runner import CheckpointLoader
 
 from convnext_dense.engine.trust import distrust_files
-from convnext_dense.errors import UserError
+from convnext_dense.errors import CheckpointError, UserError
 
 
 @pytest.fixture(autouse=True)
@@ -55,3 +56,25 @@ def test_plain_data_is_read(tmp_path):
 def test_pickles_may_be_written(tmp_path):
     mmengine.dump([1], tmp_path / 'a.pkl')
     assert pickle.loads((tmp_path / 'a.pkl').read_bytes()) == [1]
+
+
+def head_in(path, **weights):
+    torch.save(dict(state_dict=weights), path)
+    return path
+
+
+def test_a_neck_or_head_is_loaded_whole(tmp_path):
+    path = head_in(
+        tmp_path / 'a.pth',
+        **{'neck.weight': torch.ones(2, 3), 'neck.bias': torch.ones(2)},
+    )
+    layer = torch.nn.Linear(3, 2)
+    PretrainedInit(str(path), prefix='neck')(layer)
+    assert layer.weight.eq(1).all()
+
+
+@pytest.mark.parametrize('prefix', [None, 'neck.', 'bbox_head'])
+def test_one_that_does_not_fit_is_refused(tmp_path, prefix):
+    path = head_in(tmp_path / 'a.pth', **{'neck.weight': torch.ones(2, 3)})
+    with pytest.raises(CheckpointError, match='nothing was loaded'):
+        PretrainedInit(str(path), prefix=prefix)(torch.nn.Linear(3, 2))

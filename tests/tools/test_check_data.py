@@ -168,3 +168,18 @@ def test_a_file_that_is_none_is_named(root, shapes_copy, capsys, text):
     command = ['check-data', str(root / DETECTION), '--cfg-options', *options]
     assert main(command) == 2
     assert str(file) in capsys.readouterr().err
+
+
+def test_images_without_labels_are_looked_at(root, tmp_path, photo, capsys):
+    for number in range(3):
+        Image.fromarray(photo(seed=number)).save(tmp_path / f'{number}.png')
+    (tmp_path / '1.png').write_bytes(b'broken')
+    config = root / 'configs/custom/fcmae_convnext-v2-atto_300e_image-folder.py'
+    options = [f'data_root={tmp_path}', 'image_size=32']
+    assert main(['check-data', str(config), '--cfg-options', *options]) == 1
+    assert '1.png' in capsys.readouterr().out
+
+
+def test_a_negative_area_is_an_error(found):
+    errors, _ = found(change('annotations', 0, area=-3))
+    assert 'areas are no number from 0' in errors

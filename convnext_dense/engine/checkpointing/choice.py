@@ -8,7 +8,7 @@ from mmengine.logging import print_log
 
 from convnext_dense.errors import CheckpointError
 
-from .files import newest_whole
+from .files import newest_whole, read_manifest
 
 
 def choose(work_dir: Path) -> Path | None:
@@ -40,7 +40,10 @@ def choose(work_dir: Path) -> Path | None:
 def _newest(work_dir: Path) -> Path | None:
     pointer = work_dir / 'last_checkpoint'
     pointed = Path(pointer.read_text().strip()) if pointer.is_file() else None
-    elsewhere = pointed is not None and pointed.parent.is_dir()
+    # Where the work dir has none of its own, `out_dir` put them elsewhere. A copied
+    # work dir has its own, and still points to those of the original.
+    own = any(read_manifest(path) for path in work_dir.glob('*.pth'))
+    elsewhere = pointed is not None and pointed.parent.is_dir() and not own
     folder = pointed.parent if pointed and elsewhere else work_dir
     path, skipped = newest_whole(folder)
     for other, reason in skipped:

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from convnext_dense.errors import CheckpointError
 
 from ..resuming import random_state
+from ..resuming.schedules import take_up_schedules
 from ..sharding import gathered, is_sharded, local, put_together, share_moments
 
 EARLY_STOPPING = ('wait_count', 'best_score')
@@ -106,7 +107,7 @@ def take_up(runner: Any, content: dict[str, Any], path: Any) -> None:
     if is_sharded(runner.model):
         share_moments(runner.optim_wrapper.optimizer, content['optimizer'])
     runner.optim_wrapper.load_state_dict(content['optimizer'])
-    _take_up_schedules(runner, content.get('param_schedulers'), path)
+    take_up_schedules(runner, content.get('param_schedulers'), path)
     if 'resume' not in content:
         runner.logger.warning(
             f'{path} was written by another program: position in the data and random '
@@ -136,24 +137,6 @@ def _take_up_process(runner: Any, resume: dict[str, Any], path: Any) -> None:
     for hook, values in zip(hooks, resume['early_stopping'], strict=False):
         for name in EARLY_STOPPING:
             setattr(hook, name, values[name])
-
-
-def _take_up_schedules(runner: Any, saved: Any, path: Any) -> None:
-    if runner.param_schedulers is None:
-        return
-    runner.param_schedulers = runner.build_param_scheduler(runner.param_schedulers)
-    now = runner.param_schedulers
-    if not isinstance(now, dict):
-        now, saved = {'': now}, {'': saved}
-    for name, schedules in now.items():
-        states = (saved or {}).get(name) or []
-        if len(states) != len(schedules):
-            raise CheckpointError(
-                f'{path} has {len(states)} schedules of the learning rate, the config '
-                f'{len(schedules)}: resume with the param_scheduler of the first start'
-            )
-        for schedule, state in zip(schedules, states, strict=True):
-            schedule.load_state_dict(state)
 
 
 def bare(model: Any) -> nn.Module:

@@ -68,7 +68,7 @@ class FiniteGuard(Hook):
     def _backward(self, runner: Any, backward: Any, loss: Tensor, **more: Any) -> None:
         """Look at the loss."""
         if not all_finite([loss.detach()]):
-            self._found = self._describe(runner, f'the loss is {float(loss)}')
+            self._found = self._describe(runner, f'the loss is {float(loss.detach())}')
             # Where several processes share gradients, all have to get to the update.
             if self.policy == 'stop' and get_world_size() == 1:
                 self._stop(runner)
@@ -91,6 +91,10 @@ class FiniteGuard(Hook):
             return
         self.skipped += 1
         self._in_a_row += 1
+        weights = (local(p.detach()) for p in runner.model.parameters())
+        if runner.agree(not all_finite(weights)):
+            self._found += '; the weights are not finite either, so skipping is no help'
+            self._stop(runner)
         if self.policy == 'stop' or self._in_a_row > self.most:
             self._stop(runner)
         runner.logger.warning(f'{self._found}; update skipped ({self.skipped} so far)')

@@ -1,11 +1,13 @@
 """Batches that can be continued from any position, without reading data."""
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any, NamedTuple
 
 from mmengine.dist import get_dist_info
+from mmengine.logging import print_log
 from torch.utils.data import Sampler
 
 from convnext_dense.errors import UserError
@@ -80,12 +82,20 @@ class Batches(Sampler[list[Draw]]):
             ('batch size', 'batch_size', self.batch_size),
             ('number of images', 'data', self._size()),
         ):
-            if state['given'] and state[key] != now:
+            if state[key] == now:
+                continue
+            if state['given']:
                 raise UserError(
                     f'the checkpoint lies within a pass over the data, with a {what} '
                     f'of {state[key]}, which is {now} now; use the same as before, or '
                     'start a new run from its weights with load_from'
                 )
+            print_log(
+                f'the {what} was {state[key]} and is {now} now: iterations count '
+                'otherwise from here, and so does the learning rate',
+                logger='current',
+                level=logging.WARNING,
+            )
         self._start = {key: state[key] for key in self._fresh()}
         self._states.clear()
 

@@ -1,13 +1,17 @@
 """Workers of data loaders, which signals to a run reach too."""
 
+import ctypes
 import os
 import signal
+import sys
 from collections.abc import Callable
 from functools import partial
 from types import FrameType
 from typing import Any
 
 from torch.utils.data import DataLoader
+
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def protected(begin: Callable[[int], None] | None) -> Callable[[int], None]:
@@ -37,11 +41,21 @@ def stop_workers(loader: DataLoader, iterator: Any = None) -> None:
 
 
 def _begin_worker(number: int, begin: Callable[[int], None] | None) -> None:
+    _die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _first_time)
     if begin is not None:
         begin(number)
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to end this process with the main one, which may be killed.
+
+    A worker that waits to hand over a batch would otherwise wait for ever.
+    """
+    if sys.platform == 'linux':
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _first_time(number: int, frame: FrameType | None) -> None:  # noqa: ARG001

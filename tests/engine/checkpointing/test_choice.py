@@ -50,3 +50,22 @@ def test_the_folder_that_is_pointed_to_is_looked_through(tmp_path, warnings):
     write(tmp_path / 'out/iter_3.pth', 3)
     (tmp_path / 'last_checkpoint').write_text(str(tmp_path / 'out/iter_1.pth'))
     assert choose(tmp_path) == tmp_path / 'out/iter_3.pth'
+
+
+def test_a_copied_work_dir_takes_its_own(tmp_path, warnings):
+    original, copied = tmp_path / 'a', tmp_path / 'b'
+    for folder in (original, copied):
+        folder.mkdir()
+        (folder / 'last_checkpoint').write_text(str(original / 'iter_2.pth'))
+    write(original / 'iter_2.pth', 2)
+    write(copied / 'iter_1.pth', 1)
+    assert choose(copied) == copied / 'iter_1.pth'
+
+
+def test_a_work_dir_without_any_follows_its_pointer(tmp_path, warnings):
+    elsewhere, work_dir = tmp_path / 'a', tmp_path / 'b'
+    elsewhere.mkdir()
+    work_dir.mkdir()
+    write(elsewhere / 'iter_2.pth', 2)
+    (work_dir / 'last_checkpoint').write_text(str(elsewhere / 'iter_2.pth'))
+    assert choose(work_dir) == elsewhere / 'iter_2.pth'

@@ -1,6 +1,7 @@
 """Which checkpoints are written and kept."""
 
 import pytest
+import torch
 
 from convnext_dense.engine.checkpointing import fault_of
 from convnext_dense.errors import CheckpointError, UserError
@@ -82,3 +83,31 @@ def test_names_in_a_checkpoint_delete_no_other_file(toy, tmp_path):
     runner.resume = resume
     runner.train()
     assert victim.read_text() == 'precious'
+
+
+def test_checkpoints_of_an_earlier_run_are_set_aside(toy, tmp_path):
+    first = toy.train(toy.config(tmp_path))
+    toy.train(toy.config(tmp_path, **{'train_cfg.max_epochs': 2}))
+    (aside,) = tmp_path.glob('before_*')
+    assert {path.name for path in tmp_path.glob('iter_*.pth')} == {
+        'iter_9.pth',
+        'iter_10.pth',
+    }
+    assert fault_of(aside / 'iter_20.pth') is None
+    kept = torch.load(aside / 'iter_20.pth', weights_only=False)
+    assert toy.same(dict(kept['state_dict']), dict(first['state_dict']))
+
+
+def test_resuming_sets_nothing_aside(toy, tmp_path):
+    with pytest.raises(toy.Killed):
+        toy.train(toy.config(tmp_path, hooks=[dict(type='Kill', at=8)]))
+    toy.train(toy.config(tmp_path, resume=True))
+    assert not [*tmp_path.glob('before_*')]
+
+
+def test_a_metric_that_there_is_not_keeps_no_best_one(toy, tmp_path):
+    cfg = toy.config(tmp_path)
+    cfg.default_hooks.checkpoint.update(save_best='toy/absent')
+    toy.train(cfg)
+    assert not [*tmp_path.glob('best_*')]
+    assert (tmp_path / 'iter_20.pth').exists()
