@@ -7,6 +7,7 @@ way after the other.
 
 import argparse
 import json
+import logging
 import os
 import resource
 import socket
@@ -29,6 +30,7 @@ def train(rank, args, way, queue):
     """Make some updates in one process, and report what it held."""
     os.environ.update(RANK=str(rank), LOCAL_RANK=str(rank))
     torch.set_num_threads(1)
+    logging.disable()  # how each weight is initialised
     distributed.init_process_group('gloo', rank=rank, world_size=args.processes)
     from convnext_dense.backbones import ConvNeXtV2
     from convnext_dense.engine.sharding import local, shard
@@ -38,6 +40,7 @@ def train(rank, args, way, queue):
     if way['fsdp']:
         model = shard(model)
     else:
+        model.init_weights()
         model = torch.nn.parallel.DistributedDataParallel(model)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
     images = torch.randn(args.batch, 3, args.size, args.size)

@@ -53,7 +53,7 @@ class CheckpointHook(BaseCheckpointHook):
         if is_main_process():
             Path(self.out_dir).mkdir(parents=True, exist_ok=True)
             clear_leftovers(Path(self.out_dir))
-            if runner.resumed_from is None:
+            if not runner._resume:
                 self._set_aside(runner)
         self._saved_at = time.monotonic()
 
