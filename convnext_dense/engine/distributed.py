@@ -17,7 +17,9 @@ def meet(launcher: str, dist_cfg: Mapping[str, Any]) -> None:
     """Join the other processes of a run: by nccl on GPUs, by gloo on CPUs.
 
     Where torchrun starts processes again after a failure, the addresses of those that
-    died would still lie in its store: each start has a part of the store of its own.
+    died would still lie in a store that it keeps: each start has a part of its own.
+    Nodes count their restarts by themselves, so with several a start has a store of its
+    own instead: see :mod:`convnext_dense.engine.processes`.
     """
     if distributed.is_initialized() or launcher != 'pytorch':
         return
@@ -25,7 +27,8 @@ def meet(launcher: str, dist_cfg: Mapping[str, Any]) -> None:
     if torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ['LOCAL_RANK']))
     store, rank, size = next(distributed.rendezvous('env://', timeout=TIMEOUT))
-    start = os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')
+    kept = os.environ.get('TORCHELASTIC_USE_AGENT_STORE') == 'True'
+    start = os.environ.get('TORCHELASTIC_RESTART_COUNT', '0') if kept else '0'
     distributed.init_process_group(
         backend,
         store=distributed.PrefixStore(f'start_{start}', store),

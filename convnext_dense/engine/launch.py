@@ -1,12 +1,10 @@
 """From a config file to a trained or tested model."""
 
-import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.config import Config
-from mmengine.logging import print_log
 
 from convnext_dense.checkpoints.zoo import zoo_hint
 from convnext_dense.errors import UserError
@@ -43,17 +41,15 @@ def train(
         UserError: On any mistake that the message explains.
     """
     cfg = prepare(config, work_dir, launcher, cfg_options)
-    if _started_again(Path(cfg.work_dir)):
-        resume = 'auto'
     if resume == 'auto':
         cfg.resume = 'auto'
     elif resume:
         if not Path(resume).is_file():
             raise UserError(f'--resume: checkpoint not found: {resume}')
         cfg.resume, cfg.load_from = True, resume
-    _no_accident(cfg)
     with explained('settings'):
         runner = Runner.from_cfg(cfg)
+    _no_accident(runner)
     runner.train()
     _say_results(runner)
 
@@ -118,12 +114,6 @@ def prepare(
     return cfg
 
 
-def _started_again(work_dir: Path) -> bool:
-    """Tell whether torchrun starts this anew, and there is something to go on from."""
-    again = os.environ.get('TORCHELASTIC_RESTART_COUNT', '0') != '0'
-    return again and any(work_dir.glob('*.pth'))
-
-
 def _make_writable(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -137,14 +127,12 @@ def _make_writable(folder: Path) -> None:
         ) from error
 
 
-def _no_accident(cfg: Config) -> None:
+def _no_accident(runner: Runner) -> None:
     """Say that a work dir holds an earlier run, whose checkpoints are set aside."""
-    if any(Path(cfg.work_dir).glob('*.pth')) and not cfg.get('resume'):
-        print_log(
-            f'{cfg.work_dir} holds an earlier run, which this one starts over; '
-            '--resume continues it',
-            logger='current',
-            level=logging.WARNING,
+    if any(Path(runner.work_dir).glob('*.pth')) and runner.resumed_from is None:
+        runner.logger.warning(
+            f'{runner.work_dir} holds an earlier run, which this one starts over; '
+            '--resume continues it'
         )
 
 

@@ -24,6 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     # torch logs each step of its work at this level or above.
     os.environ.setdefault('TORCH_CPP_LOG_LEVEL', 'ERROR')
+    # Several nodes get a new store for each start, without addresses of the dead.
+    os.environ.setdefault('TORCH_DISABLE_SHARE_RDZV_TCP_STORE', '1')
     try:
         torchrun([f'--signals-to-handle={SIGNALS}', *given])
     except ChildFailedError as error:

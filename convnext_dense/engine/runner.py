@@ -1,5 +1,6 @@
 """mmengine's runner, where ours has to differ."""
 
+import os
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from pathlib import Path
@@ -43,6 +44,9 @@ class Runner(BaseRunner):
         super().setup_env(env_cfg)
         self.writer = Writer()
         self.agree = Vote()
+        # torchrun starts all processes again after one failed, on another node perhaps.
+        if self.agree(os.environ.get('TORCHELASTIC_RESTART_COUNT', '0') != '0'):
+            self.cfg.resume = 'auto'
 
     def set_randomness(self, seed: int | None, **kwargs: Any) -> None:
         """Seed everything; a resumed run has the seed of its first start."""
