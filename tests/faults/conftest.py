@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -81,6 +82,8 @@ class Training:
         handle = os.open(self.log, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
         os.dup2(handle, 1)
         os.dup2(handle, 2)
+        # Not the files that pytest has put in their place.
+        sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
         # The tests before may have used OpenMP, whose threads a fork does not have:
         # a second thread would be waited for without end.
         torch.set_num_threads(1)
