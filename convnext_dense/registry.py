@@ -87,7 +87,11 @@ METRICS = Registry(
 TRANSFORMS = Registry(
     'transform',
     root.TRANSFORMS,
-    on_demand={'LoadLabelMap': 'segmentation.label_maps'}
+    on_demand={
+        'LoadInstances': 'detection.loading',
+        'LoadLabelMap': 'segmentation.label_maps',
+        'PackDetInputs': 'detection.loading',
+    }
     | dict.fromkeys(
         (
             'CenterCrop',

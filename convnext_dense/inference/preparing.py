@@ -15,8 +15,8 @@ from convnext_dense.errors import UserError
 IMAGE_TRANSFORMS = ('Resize', 'Pad', 'CenterCrop', 'Normalize')
 # What reads, annotates or packs: done elsewhere.
 OTHERS = (
-    'LoadImageFromFile', 'LoadAnnotations', 'LoadLabelMap', 'PackDetInputs',
-    'PackSegInputs',
+    'LoadImageFromFile', 'LoadAnnotations', 'LoadInstances', 'LoadLabelMap',
+    'PackDetInputs', 'PackSegInputs',
 )  # fmt: skip
 
 

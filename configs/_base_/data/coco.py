@@ -18,10 +18,10 @@ tta_pipeline = [
                 for scale in ((1333, 800), (1000, 600), (1666, 1000))
             ],
             [dict(type='RandomFlip', prob=0.0), dict(type='RandomFlip', prob=1.0)],
-            [dict(type='LoadAnnotations', with_bbox=True, with_mask=True)],
+            [dict(type='convnext_dense.LoadInstances', with_bbox=True, with_mask=True)],
             [
                 dict(
-                    type='PackDetInputs',
+                    type='convnext_dense.PackDetInputs',
                     meta_keys=(
                         'img_id',
                         'img_path',

@@ -9,7 +9,7 @@ short_sides = [(side, 1333) for side in range(480, 801, 32)]
 resize = dict(type='RandomChoiceResize', scales=short_sides, keep_ratio=True)
 train_pipeline = [
     dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations', with_bbox=True, with_mask=True),
+    dict(type='convnext_dense.LoadInstances', with_bbox=True, with_mask=True),
     dict(type='RandomFlip', prob=0.5),
     dict(
         type='RandomChoice',
@@ -31,7 +31,7 @@ train_pipeline = [
             ],
         ],
     ),
-    dict(type='PackDetInputs'),
+    dict(type='convnext_dense.PackDetInputs'),
 ]
 train_dataloader = dict(batch_size=2, dataset=dict(pipeline=train_pipeline))
 auto_scale_lr = dict(enable=True, base_batch_size=16)

@@ -19,18 +19,18 @@ flips = ['horizontal']  # and 'vertical' where up and down mean nothing
 square = ('${image_size}', '${image_size}')
 train_pipeline = [
     dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations', with_bbox=True, with_mask='${with_mask}'),
+    dict(type='convnext_dense.LoadInstances', with_bbox=True, with_mask='${with_mask}'),
     dict(type='RandomResize', scale=square, ratio_range=(0.7, 1.4), keep_ratio=True),
     dict(type='RandomCrop', crop_size=square, allow_negative_crop=True),
     dict(type='RandomFlip', prob=0.5, direction='${flips}'),
-    dict(type='PackDetInputs'),
+    dict(type='convnext_dense.PackDetInputs'),
 ]
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='Resize', scale=square, keep_ratio=True),
-    dict(type='LoadAnnotations', with_bbox=True, with_mask='${with_mask}'),
+    dict(type='convnext_dense.LoadInstances', with_bbox=True, with_mask='${with_mask}'),
     dict(
-        type='PackDetInputs',
+        type='convnext_dense.PackDetInputs',
         meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor'),
     ),
 ]
@@ -50,10 +50,10 @@ tta_pipeline = [
                 for ratio in (1.0, 1.5)
             ],
             [dict(type='RandomFlip', prob=0.0), dict(type='RandomFlip', prob=1.0)],
-            [dict(type='LoadAnnotations', with_bbox=True, with_mask='${with_mask}')],
+            [dict(type='convnext_dense.LoadInstances', with_bbox=True, with_mask='${with_mask}')],
             [
                 dict(
-                    type='PackDetInputs',
+                    type='convnext_dense.PackDetInputs',
                     meta_keys=(
                         'img_id',
                         'img_path',

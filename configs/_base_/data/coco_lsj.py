@@ -9,7 +9,7 @@ _base_ = ['coco.py']
 crop_size = (1024, 1024)
 train_pipeline = [
     dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations', with_bbox=True, with_mask=True),
+    dict(type='convnext_dense.LoadInstances', with_bbox=True, with_mask=True),
     dict(type='RandomResize', scale=crop_size, ratio_range=(0.1, 2.0), keep_ratio=True),
     dict(
         type='RandomCrop',
@@ -20,7 +20,7 @@ train_pipeline = [
     # Jitter and crop leave slivers, which are no objects.
     dict(type='FilterAnnotations', min_gt_bbox_wh=(1e-2, 1e-2)),
     dict(type='RandomFlip', prob=0.5),
-    dict(type='PackDetInputs'),
+    dict(type='convnext_dense.PackDetInputs'),
 ]
 train_dataloader = dict(batch_size=4, dataset=dict(pipeline=train_pipeline))
 auto_scale_lr = dict(enable=True, base_batch_size=32)

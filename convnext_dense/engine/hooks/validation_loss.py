@@ -13,7 +13,7 @@ from torch import nn
 from convnext_dense.errors import UserError
 from convnext_dense.registry import HOOKS
 
-ANNOTATIONS = ('LoadAnnotations', 'LoadLabelMap')
+ANNOTATIONS = ('LoadAnnotations', 'LoadInstances', 'LoadLabelMap')
 
 
 @HOOKS.register_module()
