@@ -36,11 +36,16 @@ def _seed():
 
 
 @pytest.fixture(autouse=True)
-def _no_scope_is_left():
-    """Forget the scope of a run, so that no test depends on those before it."""
+def _nothing_of_a_run_is_left():
+    """Forget scope, visualizer and messages, which runs of one second share."""
     yield
-    if 'mmengine.registry' in sys.modules:
-        sys.modules['mmengine.registry'].DefaultScope._instance_dict.clear()
+    if 'mmengine.utils' in sys.modules:
+        kinds = [sys.modules['mmengine.utils'].ManagerMixin]
+        while kinds:
+            kind = kinds.pop()
+            kinds += kind.__subclasses__()
+            if kind.__name__ != 'MMLogger':  # whose files would stay open
+                kind._instance_dict.clear()
 
 
 @pytest.fixture(scope='session')
