@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from convnext_dense.layers import DepthwiseConv2d, DropPath, Linear
+from convnext_dense.layers import mlp as fused
 from convnext_dense.registry import MODELS
 
 from .pyramid import Pyramid
@@ -53,7 +54,10 @@ class ConvNeXtBlock(nn.Module):
 
     def mlp(self, x: Tensor) -> Tensor:
         """Map (N, H, W, C) to the same shape, position by position."""
-        x = self.pwconv2(self.act(self.pwconv1(self.norm(x))))
+        x = self.norm(x)
+        if fused.is_for_us(x, self.pwconv1, self.pwconv2):
+            return fused.mlp(x, self.pwconv1, self.pwconv2, self.gamma)
+        x = self.pwconv2(self.act(self.pwconv1(x)))
         return x if self.gamma is None else x * self.gamma
 
 

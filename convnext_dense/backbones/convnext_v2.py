@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from convnext_dense.layers import GlobalResponseNorm
+from convnext_dense.layers import mlp as fused
 from convnext_dense.registry import MODELS
 
 from .convnext import ConvNeXtBlock
@@ -24,7 +25,11 @@ class ConvNeXtV2Block(ConvNeXtBlock):
 
     def mlp(self, x: Tensor) -> Tensor:
         """Map (N, H, W, C) to the same shape."""
-        return self.pwconv2(self.grn(self.act(self.pwconv1(self.norm(x)))))
+        x = self.norm(x)
+        layers = (self.pwconv1, self.grn, self.pwconv2)
+        if fused.is_for_us(x, *layers) and x[0].numel() >= fused.FEWEST * x.shape[-1]:
+            return fused.normed_mlp(x, *layers)
+        return self.pwconv2(self.grn(self.act(self.pwconv1(x))))
 
 
 @MODELS.register_module()

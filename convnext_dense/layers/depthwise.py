@@ -26,19 +26,13 @@ class DepthwiseConv2d(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, C, H, W) to the same shape."""
+        dtype = onednn.dtype_for(x, self.weight)
         if (
-            self.kernel_size[0] <= NARROW
+            dtype is None
+            or self.kernel_size[0] <= NARROW
             or not torch.is_grad_enabled()
             or not self.weight.requires_grad
-            or x.dtype not in (torch.float32, torch.bfloat16)
-            or x.numel() == 0
-            or not onednn.is_for_us(x)
         ):
-            return super().forward(x)
-        dtype = x.dtype
-        if torch.is_autocast_enabled('cpu'):
-            dtype = torch.get_autocast_dtype('cpu')
-        if dtype == torch.float16:
             return super().forward(x)
         assert self.bias is not None
         weight, bias = self.weight.to(dtype), self.bias.to(dtype)

@@ -1,5 +1,6 @@
 """A fully connected layer that runs at the rate of the machine."""
 
+from collections.abc import Iterator
 from math import prod
 from typing import Any
 
@@ -10,6 +11,9 @@ from torch.autograd.function import once_differentiable
 from torch.utils.flop_counter import register_flop_formula
 
 from . import onednn
+
+# Rows at once for which what lies between two products stays in a core's cache.
+AT_ONCE = 2048
 
 
 class Linear(nn.Linear):
@@ -62,6 +66,36 @@ def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     return onednn.LINEAR(x, weight, bias, 'none', [], '')
 
 
+def weight_gradient(grad: Tensor, x: Tensor) -> Tensor:
+    """Compute ``grad.T @ x`` of (L, O) and (L, I), in float32."""
+    flipped = grad.shape[1] > x.shape[1]
+    narrow, wide = (x, grad) if flipped else (grad, x)
+    total = None
+    for part in parts(len(x)):
+        total = added(total, joint(narrow[part], wide[part]))
+    assert total is not None
+    return total.t() if flipped else total
+
+
+def joint(narrow: Tensor, wide: Tensor) -> Tensor:
+    """Compute ``narrow.T @ wide`` of (L, n) and (L, m), n being the smaller."""
+    if narrow.dtype == torch.float32:
+        # oneDNN copies what is first, and so should copy the smaller.
+        return product(narrow.t(), wide.t())
+    return narrow.t() @ wide
+
+
+def parts(number: int) -> Iterator[slice]:
+    """Yield rows in parts that the cache holds."""
+    for start in range(0, number, AT_ONCE):
+        yield slice(start, start + AT_ONCE)
+
+
+def added(total: Tensor | None, part: Tensor) -> Tensor:
+    """Add a part to a sum, in float32."""
+    return part.float() if total is None else total.add_(part)
+
+
 def count_product(
     x: tuple[int, ...], weight: tuple[int, ...], *_: Any, **__: Any
 ) -> int:
@@ -89,6 +123,6 @@ class _Product(torch.autograd.Function):
         needs = ctx.needs_input_grad
         return (
             product(grad, weight.t()) if needs[0] else None,
-            product(x.t(), grad.t()).t() if needs[1] else None,
+            weight_gradient(grad, x) if needs[1] else None,
             grad.sum(0) if needs[2] else None,
         )

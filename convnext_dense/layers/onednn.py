@@ -28,3 +28,20 @@ def is_for_us(x: Tensor) -> bool:
         and not torch.jit.is_tracing()
         and not torch.jit.is_scripting()
     )
+
+
+def dtype_for(x: Tensor, weight: Tensor) -> torch.dtype | None:
+    """Give the precision that these kernels compute a layer in; None where not."""
+    # In this order: a traced graph must not come to depend on the size.
+    if not is_for_us(x) or x.numel() == 0:
+        return None
+    dtype = x.dtype
+    if (
+        torch.is_autocast_enabled('cpu')
+        and dtype.is_floating_point
+        and dtype.itemsize <= 4
+    ):
+        dtype = torch.get_autocast_dtype('cpu')
+    elif dtype != weight.dtype:
+        return None
+    return dtype if dtype in (torch.float32, torch.bfloat16) else None
