@@ -1,6 +1,6 @@
 """Losses and gradients that are not finite: noticed before they reach the weights."""
 
-from functools import partial
+from functools import partial, update_wrapper
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,9 @@ class FiniteGuard(Hook):
         if not isinstance(wrapper, OptimWrapper):
             return  # several optimizers, whose updates no one place makes
         wrapper.backward = partial(self._backward, runner, wrapper.backward)
-        wrapper.step = partial(self._step, runner, wrapper.step)
+        # With the attributes by which a scheduler knows that it counts the steps.
+        step = partial(self._step, runner, wrapper.step)
+        wrapper.step = update_wrapper(step, wrapper.step)
 
     def before_train_iter(
         self,
@@ -89,6 +91,7 @@ class FiniteGuard(Hook):
             self._in_a_row = 0
             step(**kwargs)
             return
+        self._found = self._found or 'another process met a number that is not finite'
         self.skipped += 1
         self._in_a_row += 1
         weights = (local(p.detach()) for p in runner.model.parameters())
@@ -118,9 +121,8 @@ class FiniteGuard(Hook):
         )
         runner.writer.wait()
         raise UserError(
-            f'{self._found or "another process met a number that is not finite"}. '
-            f'--resume {path} repeats it; lower the learning rate, clip gradients, or '
-            'set default_hooks.finite_guard.policy=skip'
+            f'{self._found}. --resume {path} repeats it; lower the learning rate, clip '
+            'gradients, or set default_hooks.finite_guard.policy=skip'
         )
 
     def _find_module(self, runner: Any) -> str | None:
