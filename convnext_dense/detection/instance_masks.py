@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import mmcv
 import numpy as np
+import torch
+from mmcv.ops import roi_align
 from mmdet.structures.bbox import HorizontalBoxes
 from mmdet.structures.mask import BitmapMasks
 from pycocotools import mask as rle_codec
@@ -104,6 +106,31 @@ class PatchMasks(BitmapMasks):
         return self._of(
             self.rows[y1 : max(y2, y1 + 1)], self.columns[x1 : max(x2, x1 + 1)]
         )
+
+    def crop_and_resize(
+        self,
+        bboxes,
+        out_shape,
+        inds,
+        device='cpu',
+        interpolation='bilinear',  # noqa: ARG002 - of the host's signature
+        binarize=True,
+    ):
+        """Cut the masks ``inds`` out at ``bboxes``, each scaled to ``out_shape``.
+
+        The host copies a mask for each box; here boxes of one object share it.
+        """
+        if not len(self) or not len(bboxes):
+            return BitmapMasks(np.empty((0, *out_shape), np.uint8), *out_shape)
+        boxes = torch.as_tensor(bboxes, device=device)
+        which = torch.as_tensor(inds, device=device).to(boxes.dtype)
+        masks = torch.from_numpy(self.masks).to(device, boxes.dtype)
+        regions = torch.cat([which[:, None], boxes], dim=1)
+        targets = roi_align(
+            masks[:, None], regions, out_shape, 1.0, 0, 'avg', True
+        ).squeeze(1)
+        found = (targets >= 0.5 if binarize else targets).cpu().numpy()
+        return BitmapMasks(found, *out_shape)
 
     def get_bboxes(self, dst_type='hbox'):
         """Give the bounding boxes, with right and bottom edges outside; 0 for none."""

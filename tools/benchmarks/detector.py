@@ -59,11 +59,14 @@ def detector(timm: Any | None) -> nn.Module:
     return model.train()
 
 
-def batch(number: int, side: int, instances: int) -> dict[str, Any]:
-    """Make random images with discs as instances, equal for both sides."""
+def batch(number: int, side: int, instances: int, ours: bool) -> dict[str, Any]:
+    """Make random images with discs as instances, as a side's pipeline gives them."""
     from mmdet.structures import DetDataSample
     from mmdet.structures.mask import BitmapMasks
     from mmengine.structures import InstanceData
+    from pycocotools.mask import encode
+
+    from convnext_dense.detection.instance_masks import PatchMasks
 
     rng = np.random.default_rng(0)
     rows, cols = np.mgrid[:side, :side]
@@ -80,7 +83,11 @@ def batch(number: int, side: int, instances: int) -> dict[str, Any]:
         sample.gt_instances = InstanceData(
             bboxes=torch.tensor(boxes, dtype=torch.float32),
             labels=torch.tensor(rng.integers(0, 3, instances)),
-            masks=BitmapMasks(masks, side, side),
+            masks=PatchMasks.from_annotations(
+                [encode(np.asfortranarray(mask)) for mask in masks], side, side
+            )
+            if ours
+            else BitmapMasks(masks, side, side),
         )
         inputs.append(
             torch.tensor(rng.integers(0, 256, (3, side, side)), dtype=torch.uint8)
@@ -123,9 +130,10 @@ def main() -> int:
     args = suite.args
     ours, stock = detector(None), detector(timm) if timm else None
     for number in args.instances:
-        data = batch(args.batch, args.side, number)
+        data = batch(args.batch, args.side, number, ours=True)
         sides = {'ours': step(ours, data, roi_align_backward)}
         if stock:
+            data = batch(args.batch, args.side, number, ours=False)
             sides['stock'] = step(stock, data, torchvision_gradient)
         suite.compare(
             f'Mask R-CNN, ConvNeXt-V2-atto, {args.batch} of {args.side}x{args.side}, '
