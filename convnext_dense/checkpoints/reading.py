@@ -73,7 +73,8 @@ def read_file(path: Path, *, trust: bool = False) -> Any:
         raise CheckpointError(f'{path} may not be read: {error.strerror}') from error
     # A damaged pickle fails in any way: struct.error, IndexError, AssertionError...
     except Exception as error:
-        first = str(error).partition('\n')[0]
+        # What a cut archive lacks is said in a paragraph on torch's own versions.
+        first = str(error).partition('\n')[0].partition('. ')[0]
         raise CheckpointError(
             f'{path} is not a whole checkpoint ({path.stat().st_size:,} bytes; {first})'
         ) from error

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import warnings
 from collections.abc import Sequence
 from importlib import import_module
 
@@ -27,6 +28,8 @@ def import_host(scope: str, parts: Sequence[str] = PARTS) -> None:
     """
     if scope not in HOSTS:
         return
+    # Advice of mmseg on heads of two classes, at each build.
+    warnings.filterwarnings('ignore', message='For binary segmentation, we suggest')
     # OpenCV reads it once, when it is loaded: no small file fills the memory.
     os.environ.setdefault('OPENCV_IO_MAX_IMAGE_PIXELS', str(MOST_PIXELS))
     try:

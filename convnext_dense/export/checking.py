@@ -24,7 +24,7 @@ class Agreement:
         other_objects: Images with another number of objects or other labels.
         box: Pixels between boxes.
         score: Between scores.
-        mask: Between probabilities of masks.
+        mask: Between probabilities of masks; None without masks.
         pixels: Share of pixels with another label.
         torch_ms: Milliseconds of each image in torch.
         file_ms: Those of the file.
@@ -35,7 +35,7 @@ class Agreement:
     other_objects: int = 0
     box: float = 0.0
     score: float = 0.0
-    mask: float = 0.0
+    mask: float | None = None
     pixels: float = 0.0
     torch_ms: list[float] = field(default_factory=list)
     file_ms: list[float] = field(default_factory=list)
@@ -49,11 +49,13 @@ class Agreement:
         head = f'compared with torch on {self.images} images:'
         if segments:
             return [head, f'  other labels: {self.pixels:.2e} of the pixels', speed]
+        masks = '' if self.mask is None else f', mask probabilities {self.mask:.2g}'
         return [
             head,
-            f'  {self.objects} objects, {self.other_objects} images with others',
-            f'  at most apart: boxes {self.box:.2g} px, scores {self.score:.2g}, '
-            f'mask probabilities {self.mask:.2g}',
+            f'  {self.objects} objects; images where the file finds other ones: '
+            f'{self.other_objects}',
+            f'  at most apart elsewhere: boxes {self.box:.2g} px, scores '
+            f'{self.score:.2g}{masks}',
             speed,
         ]
 
@@ -127,7 +129,7 @@ def _compare_objects(found: Agreement, expected: Any, outputs: Sequence[Any]) ->
     found.score = max(found.score, float(abs(scores[order] - expected.scores).max()))
     if masks:
         apart = abs(masks[0][order] - expected.masks).max()
-        found.mask = max(found.mask, float(apart))
+        found.mask = max(found.mask or 0.0, float(apart))
 
 
 def _nearest(boxes: np.ndarray, labels: np.ndarray, expected: Any) -> list[int]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from convnext_dense.errors import UserError
 from convnext_dense.inference.images import read_image
 from convnext_dense.inference.loading import load_model
 from convnext_dense.inference.networks import Detector, Segmentor
@@ -13,7 +14,7 @@ from convnext_dense.inference.sources import find_sources
 from .checking import compare, load_runtime
 from .detector import DetectorGraph
 from .segmentor import SegmentorGraph
-from .writing import halve, write_onnx, write_program
+from .writing import halve, need_onnx, write_onnx, write_program
 
 SUFFIXES = {'onnx': '.onnx', 'torch': '.pt2'}
 
@@ -47,16 +48,23 @@ def export(
         if check
         else []
     )
+    images = [read_image(source.place) for source in sources]
     path = out or checkpoint.with_suffix(SUFFIXES[format])
+    part = make_way(path)
+    if format == 'onnx':
+        need_onnx()
     # The graph changes the model it is made of.
     loaded = load_model(config, checkpoint, 'cpu')
     graph: Any = (SegmentorGraph if loaded.segments else DetectorGraph)(loaded.model)
     graph.eval()
     if half:
         halve(graph)
+    if half and format == 'torch':
+        say('a program in half precision is slow on a CPU: it is meant for a GPU')
     say('tracing the network: this takes a minute or two')
     write = write_onnx if format == 'onnx' else write_program
-    write(graph, path)
+    write(graph, part)
+    part.replace(path)
     say(
         f'{path}: {path.stat().st_size / 1e6:.1f} MB, '
         f'outputs {", ".join(graph.outputs)}'
@@ -66,10 +74,27 @@ def export(
     reference = load_model(config, checkpoint, 'cpu')
     network: Any = (Segmentor if loaded.segments else Detector)(reference.model)
     prepare = Preparation(reference.pipeline)
-    images = [prepare(read_image(source.place)) for source in sources]
     run = load_runtime(path) if format == 'onnx' else _load_program(path)
-    for line in compare(network, run, images).lines(loaded.segments):
+    for line in compare(network, run, [*map(prepare, images)]).lines(loaded.segments):
         say(line)
+
+
+def make_way(path: Path) -> Path:
+    """Name the file that becomes ``path`` when it is whole, and see that it can be.
+
+    Raises:
+        UserError: If nothing can be written there.
+    """
+    if path.is_dir():
+        raise UserError(f'--out {path} is a folder: name a file')
+    part = path.with_name(path.name + '.part')
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.touch()
+        part.unlink()
+    except OSError as error:
+        raise UserError(f'{path} cannot be written: {error.strerror}') from error
+    return part
 
 
 def _load_program(path: Path) -> Callable[..., list]:

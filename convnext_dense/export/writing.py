@@ -1,6 +1,7 @@
 """Graphs into files: ONNX, or a program of ``torch.export``."""
 
 import operator
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +47,24 @@ def trace(graph: nn.Module) -> torch.export.ExportedProgram:
     vary = torch.export.Dim.DYNAMIC
     sides = vary(min=SMALLEST, max=LARGEST)
     shapes = dict(images={0: vary, 2: sides, 3: sides})
-    with torch.no_grad():
+    with torch.no_grad(), warnings.catch_warnings():
+        # Of torch about itself.
+        warnings.filterwarnings('ignore', message='create_unbacked_symint')
         return torch.export.export(
             graph, (example,), dynamic_shapes=shapes, strict=False
         )
+
+
+def need_onnx() -> None:
+    """Raise a UserError where ONNX cannot be written."""
+    try:
+        import onnx  # noqa: F401
+        import onnxscript  # noqa: F401
+    except ImportError as error:
+        raise UserError(
+            f'exporting to ONNX needs more packages ({error}): pip install '
+            "'convnext-dense[export]'"
+        ) from error
 
 
 def write_onnx(graph: Any, path: Path) -> None:
@@ -62,14 +77,9 @@ def write_onnx(graph: Any, path: Path) -> None:
     Raises:
         UserError: If the extra ``export`` is not installed.
     """
-    try:
-        import onnx
-        from onnxscript import opset18 as op
-    except ImportError as error:
-        raise UserError(
-            f'exporting to ONNX needs more packages ({error}): pip install '
-            "'convnext-dense[export]'"
-        ) from error
+    need_onnx()
+    import onnx
+    from onnxscript import opset18 as op
 
     def at_most(a: Any, b: Any) -> Any:
         # Bounds of sizes that depend on data go beyond what ONNX can hold.

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from convnext_dense.errors import UserError
 
 from .outputs import JSON, LABELS, PICTURES, Outputs
-from .predictor import Predictor
+from .predictor import THRESHOLD, Predictor
 from .results import indices_of
 from .sources import Item, Source, find_sources, read_items
 
@@ -25,7 +25,7 @@ def predict(
     *,
     config: Path | None,
     out: Path,
-    threshold: float,
+    threshold: float | None,
     classes: Sequence[str] | None,
     save: Sequence[str] | None,
     annotations: Path | None,
@@ -41,7 +41,7 @@ def predict(
         inputs: As for ``find_sources``.
         config: The checkpoint's config, if it is not in it.
         out: The folder for results.
-        threshold: Lowest score of an object.
+        threshold: Lowest score of an object; ``THRESHOLD`` without it.
         classes: Names of the classes to find and draw.
         save: Of ``pictures``, ``json`` and ``labels``; what fits the model without it.
         annotations: A COCO file with the ids that the results should have.
@@ -60,6 +60,11 @@ def predict(
         predictor = Predictor(checkpoint, device=device, window=window)
     else:
         predictor = Predictor(config, checkpoint, device=device, window=window)
+    if threshold is not None and predictor.segments:
+        raise UserError(
+            f'--threshold {threshold}: a segmentor gives each pixel a class and no '
+            'score; leave it out'
+        )
     if classes is not None:
         indices_of(classes, predictor.classes)
     kinds = _kinds(save, predictor.segments)
@@ -71,7 +76,7 @@ def predict(
             start = time.perf_counter()
             results = predictor(
                 [item.image for item in batch],
-                threshold=threshold,
+                threshold=THRESHOLD if threshold is None else threshold,
                 classes=classes,
                 batch_size=batch_size,
             )

@@ -67,7 +67,9 @@ def _explained(name: str) -> Iterator[None]:
         ) from error
     # A damaged file fails in any way: OSError, SyntaxError, IndexError, struct.error...
     except Exception as error:
-        raise UserError(f'{name} is no whole image: {error}') from error
+        # Pillow counts what it has read, not what is missing.
+        reason = str(error).replace(' (0 bytes not processed)', '')
+        raise UserError(f'{name} is no whole image: {reason}') from error
 
 
 def _opened(source: Any) -> tuple[str, BinaryIO]:

@@ -1,5 +1,6 @@
 """A checkpoint, and where it has none its config, to a model that predicts."""
 
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -90,6 +91,11 @@ def load_model(
     return Loaded(model.to(place).eval(), classes, _pipeline(cfg), cfg)
 
 
+def _is_config(file: Path) -> bool:
+    text = file.read_text(encoding='utf-8', errors='replace')
+    return re.search(r'^(_base_|model)\s*=', text, re.MULTILINE) is not None
+
+
 def _config(config: Any, meta: Mapping, path: Path) -> Config:
     if isinstance(config, Config):
         return Config(config.to_dict())
@@ -99,11 +105,12 @@ def _config(config: Any, meta: Mapping, path: Path) -> Config:
     if cfg is not None:
         fit_to_device(cfg)
         return cfg
-    beside = sorted(path.parent.glob('*.py'))
+    beside = [file for file in sorted(path.parent.glob('*.py')) if _is_config(file)]
     found = f' ({beside[0]} lies beside it)' if beside else ''
     raise CheckpointError(
         f'{path} has no config inside that can be read without running it: name the '
-        f'config file too (--config){found}; it is a Python program that will be run'
+        f'config file too (--config FILE; to export, before the checkpoint){found}; '
+        'it is a Python program that will be run'
     )
 
 
@@ -153,6 +160,8 @@ def _device(name: str) -> torch.device:
         device = torch.device(name)
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
-        first = str(error).partition('\n')[0]
-        raise UserError(f'device {name!r} cannot be used: {first}') from error
+        first = str(error).partition('\n')[0].partition(', ')[0]
+        raise UserError(
+            f'device {name!r} cannot be used (cpu, cuda, cuda:1, ... can): {first}'
+        ) from error
     return device

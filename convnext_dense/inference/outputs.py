@@ -60,6 +60,8 @@ class Outputs:
         self.images: list[dict] = []
         self.results: list[dict] = []
         self.videos: dict[str, VideoWriter] = {}
+        if folder.is_file():
+            raise UserError(f'--out {folder} is a file: name a folder')
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -132,8 +134,16 @@ def _read_ids(path: Path) -> tuple[dict[str, int], dict[str, int]]:
         images = {image['file_name']: image['id'] for image in content['images']}
         categories = {entry['name']: entry['id'] for entry in content['categories']}
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f'{path} is no COCO annotation file: {error!r}') from error
+        raise UserError(f'{path} is no COCO annotation file: {_why(error)}') from error
     return images, categories
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return 'it is no text'  # the error holds the whole file
+    if isinstance(error, KeyError):
+        return f'something in it has no {error}'
+    return str(error)
 
 
 def _write_json(path: Path, content: object) -> None:

@@ -108,6 +108,11 @@ class Predictor:
         options: dict[str, Any] = dict(
             threshold=threshold, classes=classes, batch_size=batch_size
         )
+        if isinstance(images, bytes | torch.Tensor):
+            raise UserError(
+                f'{type(images).__name__} is no image: give a path, an open file, a '
+                'PIL image or an array (H, W, 3) of RGB bytes'
+            )
         if isinstance(images, list | tuple) or (
             isinstance(images, np.ndarray) and images.ndim == 4
         ):

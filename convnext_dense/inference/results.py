@@ -211,7 +211,7 @@ def indices_of(names: Iterable[str], classes: Sequence[str]) -> list[int]:
     Raises:
         UserError: Naming those that are no classes, and the classes.
     """
-    names = [*names]
+    names = [names] if isinstance(names, str) else [*names]
     unknown = [name for name in names if name not in classes]
     if unknown:
         raise UserError(

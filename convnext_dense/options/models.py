@@ -26,9 +26,8 @@ def add_predict(parser: argparse.ArgumentParser) -> None:
     add(
         '--threshold',
         type=float,
-        default=0.5,
         metavar='SCORE',
-        help='lowest score of an object, in 0..1 (default: %(default)s)',
+        help='lowest score of an object, in 0..1 (default: 0.5)',
     )
     add('--classes', nargs='+', metavar='NAME', help='only these classes')
     add(

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 from markupsafe import Markup
 
+from convnext_dense.errors import UserError
+
 from .calibration import Calibration
 from .charts import Line, columns, lines, matrix, reliability
 from .pictures import data_uri
@@ -17,6 +19,18 @@ from .work_dir import Run
 SHOWN_METRICS = ('mAP', 'mAP_50', 'mIoU', 'mAcc', 'aAcc', 'mDice', 'mFscore')
 # Rates that are drawn beside losses and metrics.
 RATES = ('lr', 'grad_norm')
+
+
+def check_classes(runs: Sequence[Run], classes: Sequence[Sequence[str]]) -> None:
+    """Raise a UserError if two runs do not tell the same classes apart."""
+    for run, names in zip(runs, classes, strict=True):
+        if [*names] != [*classes[0]]:
+            raise UserError(
+                f'{runs[0].path} and {run.path} cannot be compared: one tells '
+                f'{", ".join(classes[0][:3])} (in all {len(classes[0])}) apart, the '
+                f'other {", ".join(names[:3])} ({len(names)}); test both on the same '
+                'data'
+            )
 
 
 def confusion_chart(confusion: np.ndarray, names: Sequence[str]) -> Markup:
@@ -44,7 +58,10 @@ def calibration_section(
         )
         each.append((name, words + chart))
     if not each:
-        note = 'Left out: the test kept no confidences.'
+        note = (
+            'Left out: the test kept no confidences. It does, for more memory, with '
+            'tools/test.py ... --cfg-options model.test_cfg.keep_logits=True'
+        )
     else:
         note = (
             f'The share of {what}, by confidence. On the dashed line, confidence '

@@ -5,17 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 from markupsafe import Markup
 
-from convnext_dense.errors import UserError
-
 from .calibration import Calibration, calibration_of
 from .charts import Line, lines
-from .common import calibration_section, confusion_chart
+from .common import calibration_section, check_classes, confusion_chart
 from .detection_analysis import Analysis, analyse
 from .detection_pictures import picture_sections
 from .matching import IGNORED, RIGHT, SHOWN
 from .precision import NUMBERS, SIZES
 from .section import Section
-from .tables import bar_table, fact_table, percent
+from .tables import bar, bar_table, fact_table, percent
 
 __all__ = ['Analysis', 'analyse', 'headline', 'sections']
 
@@ -36,8 +34,7 @@ def headline(one: Analysis) -> list[tuple[str, str]]:
 def sections(analyses: Sequence[Analysis], names: Sequence[str]) -> list[Section]:
     """Give the parts of the page for one run, or for two side by side."""
     first = analyses[0]
-    if any(one.truth.names != first.truth.names for one in analyses):
-        raise UserError('the runs were tested on different classes: compare one data')
+    check_classes([one.run for one in analyses], [one.truth.names for one in analyses])
     what = WORDS[first.kind]
     each = [*zip(names, analyses, strict=True)]
     per_class = bar_table(
@@ -64,7 +61,8 @@ def sections(analyses: Sequence[Analysis], names: Sequence[str]) -> list[Section
         Section(
             'Precision and recall',
             [(name, _curves(one)) for name, one in each],
-            f'At {what} IoU 0.5, by class.',
+            f'At {what} IoU 0.5, by class. The mean counts a class as 0 from where its '
+            'recall ends, as AP does.',
             half=True,
         ),
         Section(
@@ -75,7 +73,7 @@ def sections(analyses: Sequence[Analysis], names: Sequence[str]) -> list[Section
             '0.5. Class: IoU over 0.5, another class. Both: the two together. '
             'Duplicate: the object is found already. Background: IoU under 0.1 with '
             'everything. Missed: an object that no detection is about.',
-            half=True,
+            half=len(analyses) == 1,
         ),
         Section(
             'Confusion',
@@ -130,10 +128,7 @@ def _errors(analyses: Sequence[Analysis], names: Sequence[str]) -> Markup:
     rows = []
     for index, cost in enumerate(analyses[0].costs):
         bars = Markup().join(
-            Markup(
-                '<div class="bar"><i class="b{}" style="width:{:.1f}%"></i>'
-                '<b>{:.2f}</b></div>'
-            ).format(number, 100 * values[index] / most, 100 * values[index])
+            bar(number, values[index] / most, f'{100 * values[index]:.2f}')
             for number, values in enumerate(costs)
         )
         counts = [f'{one.costs[index].count:,}' for one in analyses]

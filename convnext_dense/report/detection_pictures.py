@@ -39,8 +39,11 @@ def picture_sections(
         return found
     gain = last.matches.quality - first.matches.quality
     return [
-        Section(title, [('', _rows(analyses, names, _ranked(gain, up)))], note)
-        for title, up in (('Largest losses', False), ('Largest gains', True))
+        Section(title, [('', _rows(analyses, names, _ranked(change, reverse)))], note)
+        for title, change, reverse in (
+            ('Largest losses', np.where(gain < 0, gain, np.nan), False),
+            ('Largest gains', np.where(gain > 0, gain, np.nan), True),
+        )
     ]
 
 
@@ -68,6 +71,8 @@ def _rows(
         values = [f'{100 * one.matches.quality[index]:.0f}' for one in analyses]
         caption = f'{entry["file_name"]} · quality {" → ".join(values)}'
         rows.append(side_by_side(caption, pictures))
+    if not rows:
+        return Markup('<p class="none">no image</p>')
     return Markup('<div class="figures">{}</div>').format(Markup().join(rows))
 
 

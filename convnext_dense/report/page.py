@@ -32,7 +32,7 @@ def write_report(work_dirs: Sequence[Path], out: Path | None = None) -> Path:
             not belong together.
     """
     runs = [read_run(path) for path in work_dirs]
-    names = [''] if len(runs) == 1 else _distinct(runs)
+    names = [''] if len(runs) == 1 else ['first', 'second']
     task = runs[0].results['task']
     if any(run.results['task'] != task for run in runs):
         raise UserError(
@@ -49,8 +49,8 @@ def write_report(work_dirs: Sequence[Path], out: Path | None = None) -> Path:
         *origin_sections(runs, names),
     ]
     cards = [
-        (name or run.name, module.headline(one))
-        for name, run, one in zip(names, runs, analyses, strict=True)
+        (name, module.headline(one))
+        for name, one in zip(_distinct(runs), analyses, strict=True)
     ]
     name = 'report.html' if len(runs) == 1 else 'comparison.html'
     out = out or runs[-1].path / name
@@ -67,7 +67,7 @@ def write_report(work_dirs: Sequence[Path], out: Path | None = None) -> Path:
 
 def _distinct(runs: Sequence[Run]) -> list[str]:
     names = [run.name for run in runs]
-    return names if names[0] != names[1] else [str(run.path) for run in runs]
+    return names if len({*names}) == len(names) else [str(run.path) for run in runs]
 
 
 def render(**content: Any) -> str:

@@ -9,11 +9,10 @@ import numpy as np
 from markupsafe import Markup
 from PIL import Image
 
-from convnext_dense.errors import UserError
 from convnext_dense.visualization import draw_label_map
 
 from .calibration import Calibration
-from .common import calibration_section, confusion_chart
+from .common import calibration_section, check_classes, confusion_chart
 from .pictures import read_image, scale_of, side_by_side
 from .section import Section
 from .tables import bar_table, fact_table, percent
@@ -79,8 +78,7 @@ def headline(one: Analysis) -> list[tuple[str, str]]:
 def sections(analyses: Sequence[Analysis], names: Sequence[str]) -> list[Section]:
     """Give the parts of the page for one run, or for two side by side."""
     first, last = analyses[0], analyses[-1]
-    if first.names != last.names:
-        raise UserError('the runs were tested on different classes: compare one data')
+    check_classes([one.run for one in analyses], [one.names for one in analyses])
     each = [*zip(names, analyses, strict=True)]
     share = last.confusion.sum(1) / max(1, last.confusion.sum())
     per_class = bar_table(

@@ -25,7 +25,7 @@ def bar_table(
         range(len(names)), key=lambda i: -np.nan_to_num(values[0][i], nan=-1)
     )
     difference = '<th>change</th>' if len(values) == 2 else ''
-    whose = ' of the second' * (len(values) == 2)
+    whose = ', second run' * (len(values) == 2)
     heads = ''.join(f'<th>{escape(name)}{whose}</th>' for name, _ in more)
     rows = []
     for index in order:
@@ -56,11 +56,14 @@ def percent(value: float) -> str:
 
 
 def _bar(value: float, run: int) -> str:
-    width = 0.0 if np.isnan(value) else 100 * value
-    return (
-        f'<div class="bar"><i class="b{run}" style="width:{width:.1f}%"></i>'
-        f'<b>{percent(value)}</b></div>'
-    )
+    return bar(run, 0.0 if np.isnan(value) else value, percent(value))
+
+
+def bar(run: int, share: float, text: str) -> Markup:
+    """Draw a bar in a run's colour, a share in 0..1 of the place, with its value."""
+    return Markup(
+        '<div class="bar"><i class="b{}" style="--share:{:.3f}"></i><b>{}</b></div>'
+    ).format(run, share, text)
 
 
 def _change(value: float) -> str:

@@ -5,14 +5,12 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from .labels import Label, write_labels
+from .labels import Label, label_size, write_labels
 from .masks import MaskCrop, crop_masks
 from .palette import class_colours
 
-# Above this many instances names say less than they hide; a single class needs none.
+# Above this many instances names say less than they hide.
 MOST_NAMES = 24
-# Regions smaller than this share of the picture have no name.
-SMALLEST_NAMED = 0.004
 
 
 def draw_instances(
@@ -61,13 +59,16 @@ def draw_instances(
     if masks is None:
         for index in order:
             _draw_box(canvas, taken, corners[index], colours[labels[index]], line)
-    if len(labels) > MOST_NAMES or len(names) == 1:
+    # A single class needs no name, but its scores.
+    if len(labels) > MOST_NAMES or (len(names) == 1 and scores is None):
         return canvas
     # Sure ones first: where names meet, theirs are kept.
     texts = [
         Label(
-            names[labels[index]]
-            + (f' {scores[index]:.2f}' if scores is not None else ''),
+            ' '.join(
+                [names[labels[index]]] * (len(names) > 1)
+                + ([f'{scores[index]:.2f}'] if scores is not None else [])
+            ),
             tuple(corners[index].tolist()),
             colours[labels[index]],
         )
@@ -95,7 +96,7 @@ def draw_label_map(
         scale: Enlarge the picture.
         alpha: Opacity of the colours in 0..1.
         untinted: Classes that stay uncoloured, such as a background.
-        names: Class names, written on the largest region of each class.
+        names: Class names, written on a region of each class where they fit into it.
 
     Returns:
         (H * scale, W * scale, 3) RGB in 0..255.
@@ -113,16 +114,16 @@ def draw_label_map(
     if not names:
         return canvas
     present = np.bincount(label_map[known].ravel(), minlength=num_classes)
-    least = SMALLEST_NAMED * label_map.size
-    labels = [
-        Label(
-            names[index],
-            _place(label_map == index, scale),
-            tuple(table[index].tolist()),
-        )
-        for index in np.argsort(-present)
-        if present[index] > least
-    ]
+    labels = []
+    for index in np.argsort(-present)[: np.count_nonzero(present)]:
+        width, height = label_size(names[index], *canvas.shape[:2])
+        x, y, depth = _middle(label_map == index, scale)
+        if depth >= max(width, height) / 2:
+            # So that the first place to be tried is the middle.
+            x, y = x - width / 2, y + height / 2 + 1
+            labels.append(
+                Label(names[index], (x, y, x, y), tuple(table[index].tolist()))
+            )
     return write_labels(canvas, labels, np.zeros(canvas.shape[:2], dtype=bool))
 
 
@@ -160,14 +161,14 @@ def _draw_box(
     taken[max(0, y1) : max(0, y2), max(0, x1) : max(0, x2)] = True
 
 
-def _place(mask: np.ndarray, scale: float) -> tuple[float, float, float, float]:
-    """Give the point of a region that is farthest from its border, as an empty box."""
+def _middle(mask: np.ndarray, scale: float) -> tuple[float, float, float]:
+    """Give the point of a region that is farthest from its border, and how far."""
     step = max(1, round(max(mask.shape) / 256))
     padded = np.pad(mask[::step, ::step].astype(np.uint8), 1)
     depth = cv2.distanceTransform(padded, cv2.DIST_L2, 3)
     y, x = np.unravel_index(depth.argmax(), depth.shape)
-    x, y = (x - 1) * step * scale, (y - 1) * step * scale
-    return (x, y, x, y)
+    factor = step * scale
+    return (x - 1) * factor, (y - 1) * factor, float(depth[y, x]) * factor
 
 
 def _resized(image: np.ndarray, scale: float, interpolation: int) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Names beside what they name."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 import cv2
@@ -78,11 +79,11 @@ def write_labels(
     height, width = canvas.shape[:2]
     picture = Image.fromarray(canvas)
     draw = ImageDraw.Draw(picture)
-    font = ImageFont.load_default(min(28, max(10, min(height, width) // 26)))
+    font = _font(height, width)
     cover = Cover(taken)
     for text, box, colour in labels:
-        left, top, right, bottom = draw.textbbox((0, 0), text, font=font)
-        size = (int(right - left) + 6, int(bottom - top) + 6)
+        left, top, *_ = font.getbbox(text)
+        size = label_size(text, height, width)
         x, y = _best_place(box, size, cover, height, width)
         if cover.names_under(x, y, *size) > MOST_ON_NAMES:
             continue
@@ -90,6 +91,20 @@ def write_labels(
         draw.rectangle((x, y, x + size[0], y + size[1]), fill=colour)
         draw.text((x + 3 - left, y + 3 - top), text, fill=ink_on(colour), font=font)
     return np.array(picture)
+
+
+def label_size(text: str, height: int, width: int) -> tuple[int, int]:
+    """Give width and height in pixels that a label takes in a picture."""
+    left, top, right, bottom = _font(height, width).getbbox(text)
+    return int(right - left) + 6, int(bottom - top) + 6
+
+
+@cache
+def _font(height: int, width: int) -> ImageFont.FreeTypeFont:
+    size = min(28, max(10, min(height, width) // 26))
+    font = ImageFont.load_default(size)
+    assert isinstance(font, ImageFont.FreeTypeFont)
+    return font
 
 
 def ink_on(colour: tuple[int, int, int]) -> tuple[int, int, int]:

@@ -104,16 +104,24 @@ def test_one_broken_image_of_many_is_named_and_the_others_are_done(
         (['IMAGES', '--window', '7'], 'too small'),
         (['IMAGES', '--annotations', 'absent.json'], 'is no COCO annotation file'),
         (['IMAGES', '--out', '/dev/null/x'], 'cannot be written'),
+        (['IMAGES', '--out', __file__], 'is a file: name a folder'),
+        (['IMAGES', '--annotations', 'IMAGE'], 'it is no text'),
         (['IMAGES', '--config', 'absent.py'], 'config not found'),
     ],
 )
 def test_a_mistake_gets_one_line(
     checkpoints, images, tmp_path, capsys, arguments, told
 ):
-    arguments = [str(images) if word == 'IMAGES' else word for word in arguments]
+    given = dict(IMAGES=str(images), IMAGE=str(next(images.glob('*.png'))))
+    arguments = [given.get(word, word) for word in arguments]
     if '--out' not in arguments:
         arguments += ['--out', tmp_path / 'out']
     assert told in complaint(capsys, checkpoints['detector'], *arguments)
+
+
+def test_a_segmentor_has_no_threshold(checkpoints, images, capsys):
+    error = complaint(capsys, checkpoints['segmentor'], images, '--threshold', '0.5')
+    assert 'no score; leave it out' in error
 
 
 def test_a_missing_checkpoint_is_named(images, tmp_path, capsys):

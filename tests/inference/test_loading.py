@@ -40,7 +40,8 @@ def test_a_config_file_serves_a_checkpoint_without_one(checkpoints, changed, tmp
 def test_a_checkpoint_without_config_is_answered_with_the_file_beside_it(changed):
     bare = changed(lambda content: content.pop('meta'))
     beside = bare.with_name('mine.py')
-    beside.touch()
+    beside.write_text('model = dict()')
+    bare.with_name('a_script.py').write_text('print(1)')
     with pytest.raises(UserError, match=f'has no config inside.*{beside} lies beside'):
         Predictor(bare)
 

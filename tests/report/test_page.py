@@ -72,6 +72,13 @@ def test_of_two_detectors_the_images_that_changed_are_shown(detector):
     assert '9.png · quality 0 → 100' in largest_gain
 
 
+def test_losses_are_not_listed_as_gains(detector):
+    worse = [dict(image_id=9, category_id=3, bbox=[30, 30, 30, 30], score=0.9)]
+    text = report(detector('first', worse), detector('second'))
+    assert '9.png' in text[text.index('<h2>Largest losses') :]
+    assert '9.png' not in text[text.index('<h2>Largest gains') :]
+
+
 def test_a_detector_and_a_segmentor_are_not_compared(detector, segmentor):
     with pytest.raises(UserError, match='different tasks: detection and segmentation'):
         write_report([detector('first'), segmentor('second')])
@@ -79,7 +86,7 @@ def test_a_detector_and_a_segmentor_are_not_compared(detector, segmentor):
 
 def test_runs_on_other_classes_are_not_compared(segmentor):
     other = segmentor('second', classes=['sky', 'land'])
-    with pytest.raises(UserError, match='different classes'):
+    with pytest.raises(UserError, match='cannot be compared: one tells sky'):
         write_report([segmentor('first'), other])
 
 

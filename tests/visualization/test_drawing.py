@@ -147,6 +147,18 @@ def test_names_are_written_beside_boxes():
     assert (one != other).any()
 
 
+def test_objects_of_a_single_class_have_scores_alone():
+    found = dict(boxes=instances(1)['boxes'], labels=np.array([0]))
+    one, other, without = (
+        draw_instances(image(), **found, names=[name], scores=scores)
+        for name, scores in (
+            ('cat', np.array([0.5])), ('dog', np.array([0.5])), ('cat', None)
+        )
+    )  # fmt: skip
+    assert (one == other).all()
+    assert (one != without).any()
+
+
 def test_many_instances_are_drawn_without_names():
     boxes = instances(25)['boxes']
     one, other = (
@@ -234,9 +246,10 @@ def test_large_regions_are_named():
     assert changed[:, 50:].any()
 
 
-def test_tiny_regions_have_no_name():
+@pytest.mark.parametrize('side', [1, 12])
+def test_regions_that_a_name_would_hide_have_none(side):
     labels = np.zeros((80, 100), np.uint8)
-    labels[40, 50] = 1
+    labels[40 : 40 + side, 50 : 50 + side] = 1
     one, other = (
         draw_label_map(image(80, 100), labels, 2, names=('cat', name))
         for name in ('dog', 'elephant')
