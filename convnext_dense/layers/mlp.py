@@ -17,26 +17,30 @@ from . import onednn
 from .global_response_norm import GlobalResponseNorm
 from .linear import added, joint, parts, product
 
-# An image of fewer positions gains nothing from weights of its own.
-FEWEST = 256
+# Positions of an image below which it gains nothing from weights of its own.
+FEWEST = 1024
 
 
-def is_for_us(x: Tensor, *layers: nn.Module) -> bool:
+def is_for_us(x: Tensor, fewest: int, *layers: nn.Module) -> bool:
     """Tell whether :func:`mlp` and :func:`normed_mlp` are to be used for a tensor.
 
     Args:
         x: (..., C).
+        fewest: Positions from which they win.
         *layers: The layers: none that another class stands in for, or whose hooks
             would not be called.
     """
-    return onednn.LINEAR is not None and all(
-        isinstance(layer, nn.Linear | GlobalResponseNorm)
-        and not layer._forward_hooks
-        and not layer._forward_pre_hooks
+    return (
+        onednn.LINEAR is not None
         and all(
-            onednn.dtype_for(x, weight) is not None for weight in layer.parameters()
+            isinstance(layer, nn.Linear | GlobalResponseNorm)
+            and not layer._forward_hooks
+            and not layer._forward_pre_hooks
+            and all(onednn.dtype_for(x, p) is not None for p in layer.parameters())
+            for layer in layers
         )
-        for layer in layers
+        # The last: a traced graph must not come to depend on it.
+        and x.shape[:-1].numel() >= fewest
     )
 
 
@@ -51,9 +55,9 @@ def mlp(x: Tensor, fc1: nn.Linear, fc2: nn.Linear, scale: Tensor | None) -> Tens
     """
     weight: Tensor = fc2.weight
     bias: Tensor = fc2.bias
+    rows = x.to(onednn.dtype_for(x, fc1.weight)).reshape(-1, x.shape[-1])
     if scale is not None:
         weight, bias = weight * scale[:, None], bias * scale
-    rows = x.to(onednn.dtype_for(x, fc1.weight)).reshape(-1, x.shape[-1])
     tensors = (rows, fc1.weight, fc1.bias, weight, bias)
     return _MLP.apply(_gradients(tensors), *tensors).view(x.shape)
 

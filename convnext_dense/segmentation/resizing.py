@@ -17,6 +17,9 @@ from .rows import argmax_, at_once
 
 # Share of pixels between different labels above which it costs less to resize all.
 MANY = 0.25
+# Rows that are labelled at once, as many times those that are resized at once: where
+# few pixels need all their classes.
+TALL = 32
 
 
 def resize(
@@ -39,7 +42,7 @@ def resize(
         yield from rows
         return
     for span in _spans(rows, source, size, align_corners):
-        yield span.resized()
+        yield from span.resized()
 
 
 def resized_labels(
@@ -62,9 +65,9 @@ def resized_labels(
     if tuple(source) == tuple(size):
         parts = [argmax_(part) for part in rows]
     else:
-        spans = _spans(rows, source, size, align_corners)
         grows = prod(size) > prod(source)
-        parts = [s.labels() if grows else argmax_(s.resized()) for s in spans]
+        spans = _spans(rows, source, size, align_corners, TALL if grows else 1)
+        parts = [s.labels() if grows else s.resized_labels() for s in spans]
     return torch.cat(parts, dim=1)
 
 
@@ -112,7 +115,8 @@ class Span:
         weight: The weight of the latter.
         columns: The same for columns.
         align_corners: As in ``F.interpolate``.
-        scratch: Memory for the result, used again and again.
+        scratch: Memory for the rows that are resized at once, used again and again.
+        most: The number of these.
     """
 
     held: Held
@@ -122,16 +126,25 @@ class Span:
     columns: Columns
     align_corners: bool
     scratch: Tensor
+    most: int
 
-    def resized(self) -> Tensor:
-        """Compute the rows, (N, C, r, W), in the scratch memory."""
-        pixels = self.held.pixels
+    def resized(self) -> Iterator[Tensor]:
+        """Yield the rows, (N, C, r, W), in the scratch memory."""
+        for start in range(0, len(self.above), self.most):
+            yield self._resize(slice(start, start + self.most))
+
+    def resized_labels(self) -> Tensor:
+        """Label the rows, (N, r, W), of all their classes."""
+        return torch.cat([argmax_(rows) for rows in self.resized()], dim=1)
+
+    def _resize(self, part: slice) -> Tensor:
+        pixels, above = self.held.pixels, self.above[part]
         rows = torch.lerp(
-            pixels.index_select(1, self.above),
-            pixels.index_select(1, self.below),
-            self.weight[:, None, None],
+            pixels.index_select(1, above),
+            pixels.index_select(1, self.below[part]),
+            self.weight[part, None, None],
         ).permute(0, 3, 1, 2)
-        shape = (len(pixels), len(self.above), self.columns.number, pixels.shape[3])
+        shape = (len(pixels), len(above), self.columns.number, pixels.shape[3])
         found = self.scratch[: prod(shape)].view(shape).permute(0, 3, 1, 2)
         # F.interpolate has no `out`, and new memory for each row costs as much again.
         size = found.shape[2:]
@@ -151,7 +164,7 @@ class Span:
         same &= found == upper.index_select(2, right)
         border = (~same).nonzero()
         if len(border) > MANY * same.numel():
-            return argmax_(self.resized())
+            return self.resized_labels()
         image, row, column = border.unbind(1)
         most = at_once(self.held.logits, 1)
         for part in torch.arange(len(border), device=border.device).split(most):
@@ -181,8 +194,12 @@ def _spans(
     source: tuple[int, int],
     size: tuple[int, int],
     align_corners: bool,
+    tall: int = 1,
 ) -> Iterator[Span]:
-    """Yield the rows of the target in spans, as soon as what they need is there."""
+    """Yield the rows of the target in spans, as soon as what they need is there.
+
+    A span is ``tall`` times as high as what is resized at once.
+    """
     first, done = 0, 0  # the first row that is held, and the rows that were yielded
     held: Tensor | None = None
     for part in rows:
@@ -202,11 +219,13 @@ def _spans(
         ready = size[0] if whole else int(torch.searchsorted(low, end - 1))
         rows_held = Held(held)
         while done < ready:
-            stop = min(ready, done + most)
+            stop = min(ready, done + most * tall)
             above = (low[done:stop] - first).to(held.device)
             below = (above + 1).clamp(max=held.shape[2] - 1)
             share = weight[done:stop].to(held)
-            yield Span(rows_held, above, below, share, columns, align_corners, scratch)
+            yield Span(
+                rows_held, above, below, share, columns, align_corners, scratch, most
+            )
             done = stop
         kept = int(low[done]) if done < size[0] else end - 1
         held = held[:, :, min(kept, end - 1) - first :].clone()

@@ -14,8 +14,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-# Elements handled at once: about what a core's cache holds; more keeps a GPU busy.
-AT_ONCE = dict(cpu=2**19, cuda=2**25)
+# Elements handled at once: about what the cores' caches hold; more keeps a GPU busy.
+AT_ONCE = dict(cpu=2**20, cuda=2**25)
 
 
 def window_starts(size: int, crop: int, stride: int) -> list[int]:
