@@ -2,6 +2,7 @@
 
 import pickle
 import re
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,12 @@ def read_file(path: Path, *, trust: bool = False) -> Any:
         except SafetensorError as error:
             raise CheckpointError(f'{path} is no whole safetensors: {error}') from error
     try:
-        with torch.serialization.safe_globals(SAFE_GLOBALS):
+        with (
+            torch.serialization.safe_globals(SAFE_GLOBALS),
+            warnings.catch_warnings(),
+        ):
+            # The error that follows says it in words for people.
+            warnings.filterwarnings('ignore', message='Detected pickle protocol')
             return torch.load(path, map_location='cpu', weights_only=not trust)
     except pickle.UnpicklingError as error:
         raise CheckpointError(_refusal(path, str(error))) from error
