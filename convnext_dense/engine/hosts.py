@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Sequence
 from importlib import import_module
 
+from convnext_dense.engine.deferred import deferred
 from convnext_dense.errors import UserError
 
 HOSTS = ('mmdet', 'mmseg')
@@ -34,7 +35,11 @@ def import_host(scope: str, parts: Sequence[str] = PARTS) -> None:
     os.environ.setdefault('OPENCV_IO_MAX_IMAGE_PIXELS', str(MOST_PIXELS))
     try:
         # The hosts print remarks on optional packages while they are imported.
-        with contextlib.redirect_stdout(io.StringIO()):
+        # The two are for lanes and corrupted images, and bring numba and scipy.stats.
+        with (
+            contextlib.redirect_stdout(io.StringIO()),
+            deferred('imgaug', 'imagecorruptions'),
+        ):
             for part in parts:
                 import_module(f'{scope}.{part}')
     except ModuleNotFoundError as error:

@@ -4,7 +4,7 @@ import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convnext_dense.segmentation import resizing, rows
+from convnext_dense.segmentation import rows, spans
 from convnext_dense.segmentation.resizing import resize, resized_labels
 
 SIZES = st.tuples(st.integers(1, 40), st.integers(1, 40))
@@ -92,15 +92,15 @@ def test_a_class_that_wins_only_between_pixels_is_found():
 def test_within_areas_only_borders_are_computed(monkeypatch):
     logits = smooth(5, (30, 30))
     counted = []
-    one_by_one = resizing.Span._label
+    one_by_one = spans.Span._label
 
     def count(self, image, row, column):
         counted.append(len(row))
         return one_by_one(self, image, row, column)
 
-    monkeypatch.setattr(resizing.Span, '_label', count)
-    monkeypatch.setattr(resizing.Span, 'resized', None)
-    monkeypatch.setattr(resizing, 'MANY', 1.0)
+    monkeypatch.setattr(spans.Span, '_label', count)
+    monkeypatch.setattr(spans.Span, 'resized', None)
+    monkeypatch.setattr(spans, 'MANY', 1.0)
     found = resized_labels(rows.split(logits), (30, 30), (120, 120), False)
     assert torch.equal(found, in_full(logits, (120, 120)).argmax(1))
     assert 0 < sum(counted) < 0.3 * found.numel()
