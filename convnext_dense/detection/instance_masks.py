@@ -1,7 +1,6 @@
 """Masks of instances that cost what the instances cover, until they are looked at."""
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 from typing import NamedTuple
 
 import mmcv
@@ -44,6 +43,7 @@ class PatchMasks(BitmapMasks):
         self.rows = rows
         self.columns = columns
         self.height, self.width = len(rows), len(columns)
+        self._drawn: np.ndarray | None = None
 
     @classmethod
     def from_annotations(
@@ -53,13 +53,21 @@ class PatchMasks(BitmapMasks):
         patches = [_patch(annotation, height, width) for annotation in annotations]
         return cls(patches, np.arange(height), np.arange(width))
 
-    @cached_property
+    @property
     def masks(self) -> np.ndarray:
         """The masks, (N, height, width) of 0 and 1 as uint8."""
-        masks = np.zeros((len(self), self.height, self.width), np.uint8)
-        for mask, (x, y, pixels) in zip(masks, self._placed(), strict=True):
-            mask[y : y + pixels.shape[0], x : x + pixels.shape[1]] = pixels
-        return masks
+        if self._drawn is None:
+            self._drawn = np.zeros((len(self), self.height, self.width), np.uint8)
+            for mask, (x, y, pixels) in zip(self._drawn, self._placed(), strict=True):
+                mask[y : y + pixels.shape[0], x : x + pixels.shape[1]] = pixels
+        return self._drawn
+
+    @masks.setter
+    def masks(self, masks: np.ndarray) -> None:
+        # As mmdet's CopyPaste does.
+        height, width = masks.shape[1:]
+        patches = [Patch(0, 0, mask) for mask in masks]
+        self.__init__(patches, np.arange(height), np.arange(width))  # type: ignore[misc]
 
     def __len__(self) -> int:
         return len(self.patches)
@@ -79,7 +87,7 @@ class PatchMasks(BitmapMasks):
     def resize(self, out_shape, interpolation='nearest'):
         """Resize to (height, width)."""
         if interpolation != 'nearest':
-            return self._drawn().resize(out_shape, interpolation)
+            return self._bitmaps().resize(out_shape, interpolation)
         height, width = out_shape
         return self._of(_nearest(self.rows, height), _nearest(self.columns, width))
 
@@ -93,7 +101,7 @@ class PatchMasks(BitmapMasks):
         """Pad to (height, width), at the bottom and at the right."""
         height, width = out_shape
         if pad_val != 0 or height < self.height or width < self.width:
-            return self._drawn().pad(out_shape, pad_val)
+            return self._bitmaps().pad(out_shape, pad_val)
         return self._of(
             np.pad(self.rows, (0, height - self.height), constant_values=-1),
             np.pad(self.columns, (0, width - self.width), constant_values=-1),
@@ -160,7 +168,7 @@ class PatchMasks(BitmapMasks):
     def _of(self, rows, columns, patches=None) -> 'PatchMasks':
         return PatchMasks(self.patches if patches is None else patches, rows, columns)
 
-    def _drawn(self) -> BitmapMasks:
+    def _bitmaps(self) -> BitmapMasks:
         return BitmapMasks(self.masks, self.height, self.width)
 
 

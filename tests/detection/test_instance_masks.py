@@ -101,6 +101,14 @@ def test_targets_of_the_mask_head_are_the_hosts():
     assert np.array_equal(*targets)
 
 
+def test_masks_that_are_set_are_what_is_transformed():
+    host, ours = bitmaps(3, 20, 30), patched(bitmaps(3, 20, 30))
+    for masks in (host, ours):
+        masks.masks = np.where(np.eye(20, 30, dtype=np.uint8), 0, masks.masks)
+    assert np.array_equal(ours.resize((9, 50)).masks, host.resize((9, 50)).masks)
+    assert ours.get_bboxes().tensor.equal(host.get_bboxes('hbox').tensor)
+
+
 def test_masks_of_two_images_are_joined():
     host = bitmaps(3, 20, 30)
     both = PatchMasks.cat([patched(host), patched(host)])
