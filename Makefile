@@ -66,7 +66,7 @@ $(VENV)/.installed-extras: $(VENV)/.installed-dev
 	@touch $@
 
 faults: $(VENV)/.installed-dev
-	CONVNEXT_DENSE_FUZZ=20000 $(BIN)/python -m pytest tests/faults -m '' --durations=20
+	CONVNEXT_DENSE_FUZZ=80000 $(BIN)/python -m pytest tests/faults -m '' --durations=20
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
