@@ -57,7 +57,7 @@ class ConvNeXtBlock(nn.Module):
         x = self.norm(x)
         # For few positions, what is done to the weights costs more than it saves.
         fewest = 4 * x.shape[-1]
-        if fused.is_for_us(x, fewest, self.pwconv1, self.pwconv2):
+        if fused.is_for_us(x, self.pwconv1, self.pwconv2, fewest=fewest):
             return fused.mlp(x, self.pwconv1, self.pwconv2, self.gamma)
         x = self.pwconv2(self.act(self.pwconv1(x)))
         return x if self.gamma is None else x * self.gamma

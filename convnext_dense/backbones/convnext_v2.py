@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from convnext_dense.layers import GlobalResponseNorm
-from convnext_dense.layers import mlp as fused
+from convnext_dense.layers.mlp import is_for_us
+from convnext_dense.layers.normed_mlp import normed_mlp
 from convnext_dense.registry import MODELS
 
 from .convnext import ConvNeXtBlock
@@ -27,8 +28,8 @@ class ConvNeXtV2Block(ConvNeXtBlock):
         """Map (N, H, W, C) to the same shape."""
         x = self.norm(x)
         layers = (self.pwconv1, self.grn, self.pwconv2)
-        if fused.is_for_us(x[:1], fused.FEWEST, *layers):
-            return fused.normed_mlp(x, *layers)
+        if is_for_us(x, *layers):
+            return normed_mlp(x, *layers)
         return self.pwconv2(self.grn(self.act(self.pwconv1(x))))
 
 

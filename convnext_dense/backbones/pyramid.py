@@ -11,7 +11,7 @@ from torch.utils.checkpoint import checkpoint
 
 from convnext_dense.checkpoints import load_pretrained
 from convnext_dense.errors import UserError
-from convnext_dense.layers import LayerNorm2d
+from convnext_dense.layers import LayerNorm2d, Patchwise
 
 from .pretrained import entries, pretrained_files
 from .variants import NUM_STAGES, choose
@@ -106,7 +106,7 @@ class Pyramid(BaseModule):
 
     def _downsample(self, stage: int) -> nn.Module:
         before, after = self.widths[stage - 1 : stage + 1]
-        return nn.Sequential(LayerNorm2d(before), nn.Conv2d(before, after, 2, 2))
+        return nn.Sequential(LayerNorm2d(before), Patchwise(before, after, 2))
 
     def init_weights(self) -> None:
         """Initialise once, as ``init_cfg`` says; pretrained weights go in last."""

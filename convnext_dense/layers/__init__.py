@@ -4,7 +4,7 @@ from .depthwise import DepthwiseConv2d
 from .drop_path import DropPath
 from .global_response_norm import GlobalResponseNorm
 from .layer_norm import LayerNorm2d
-from .linear import Linear, Pointwise
+from .linear import Linear, Patchwise, Pointwise
 
 __all__ = [
     'DepthwiseConv2d',
@@ -12,5 +12,6 @@ __all__ = [
     'GlobalResponseNorm',
     'LayerNorm2d',
     'Linear',
+    'Patchwise',
     'Pointwise',
 ]

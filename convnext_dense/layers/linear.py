@@ -14,6 +14,8 @@ from . import onednn
 
 # Rows at once for which what lies between two products stays in a core's cache.
 AT_ONCE = 2048
+# Windows for each channel of the input up to which a convolution is a product.
+WINDOWS = 32
 
 
 class Linear(nn.Linear):
@@ -43,6 +45,36 @@ class Pointwise(nn.Conv2d):
         return linear(x.permute(0, 2, 3, 1), weight, self.bias).permute(0, 3, 1, 2)
 
 
+class Patchwise(nn.Conv2d):
+    """A convolution whose windows do not overlap, as a product where that is faster.
+
+    Args:
+        in_channels: Channels of the input.
+        out_channels: Channels of the output.
+        side: Of the windows, and from one to the next.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, side: int):
+        super().__init__(in_channels, out_channels, side, side)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (N, in_channels, H, W) to (N, out_channels, H / side, W / side)."""
+        side, width = self.stride[0], x.shape[1]
+        # With many windows the product's copy of the image costs more than it saves.
+        if (
+            not _is_for_us(x, self.weight)
+            or x.numel() > WINDOWS * (side * width) ** 2
+            or min(x.shape[2:]) < side
+        ):
+            return super().forward(x)
+        rows, columns = (length // side for length in x.shape[2:])
+        pixels = x.permute(0, 2, 3, 1)[:, : rows * side, : columns * side]
+        tiles = pixels.unflatten(2, (columns, side)).unflatten(1, (rows, side))
+        windows = tiles.transpose(2, 3).flatten(3)
+        weight = self.weight.permute(0, 2, 3, 1).flatten(1)
+        return linear(windows, weight, self.bias).permute(0, 3, 1, 2)
+
+
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """Compute ``F.linear``, (..., I) to (..., O), by the faster library."""
     if not _is_for_us(x, weight):
@@ -66,34 +98,48 @@ def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     return onednn.LINEAR(x, weight, bias, 'none', [], '')
 
 
-def weight_gradient(grad: Tensor, x: Tensor) -> Tensor:
+class WeightGradient:
+    """The sum of ``grad.T @ x`` over parts of (L, O) and (L, I), in float32.
+
+    Args:
+        weight: (O, I) or its size, whose gradient it is.
+        rows: L of all parts.
+    """
+
+    def __init__(self, weight: Tensor, rows: int):
+        above, below = weight.shape
+        # oneDNN copies what is first: the narrower, if these copies are more than one
+        # of the gradient, which then lies in memory the other way round.
+        self.flipped = below < above and rows > 3 * below
+        self.total: Tensor | None = None
+
+    def add(self, grad: Tensor, x: Tensor) -> None:
+        """Add a part."""
+        first, second = (x, grad) if self.flipped else (grad, x)
+        if grad.dtype == torch.float32:
+            part = product(first.t(), second.t())
+        else:
+            part = (first.t() @ second).float()
+        self.total = part if self.total is None else self.total.add_(part)
+
+    def value(self) -> Tensor:
+        """Give the sum, (O, I)."""
+        assert self.total is not None
+        return self.total.t() if self.flipped else self.total
+
+
+def weight_gradient(grad: Tensor, x: Tensor, weight: Tensor) -> Tensor:
     """Compute ``grad.T @ x`` of (L, O) and (L, I), in float32."""
-    flipped = grad.shape[1] > x.shape[1]
-    narrow, wide = (x, grad) if flipped else (grad, x)
-    total = None
+    total = WeightGradient(weight, len(x))
     for part in parts(len(x)):
-        total = added(total, joint(narrow[part], wide[part]))
-    assert total is not None
-    return total.t() if flipped else total
+        total.add(grad[part], x[part])
+    return total.value()
 
 
-def joint(narrow: Tensor, wide: Tensor) -> Tensor:
-    """Compute ``narrow.T @ wide`` of (L, n) and (L, m), n being the smaller."""
-    if narrow.dtype == torch.float32:
-        # oneDNN copies what is first, and so should copy the smaller.
-        return product(narrow.t(), wide.t())
-    return narrow.t() @ wide
-
-
-def parts(number: int) -> Iterator[slice]:
+def parts(stop: int, start: int = 0) -> Iterator[slice]:
     """Yield rows in parts that the cache holds."""
-    for start in range(0, number, AT_ONCE):
-        yield slice(start, start + AT_ONCE)
-
-
-def added(total: Tensor | None, part: Tensor) -> Tensor:
-    """Add a part to a sum, in float32."""
-    return part.float() if total is None else total.add_(part)
+    for first in range(start, stop, AT_ONCE):
+        yield slice(first, min(first + AT_ONCE, stop))
 
 
 def count_product(
@@ -123,6 +169,6 @@ class _Product(torch.autograd.Function):
         needs = ctx.needs_input_grad
         return (
             product(grad, weight.t()) if needs[0] else None,
-            weight_gradient(grad, x) if needs[1] else None,
+            weight_gradient(grad, x, weight) if needs[1] else None,
             grad.sum(0) if needs[2] else None,
         )

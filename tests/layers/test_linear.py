@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from convnext_dense.layers import Linear, Pointwise, onednn
+from convnext_dense.layers import Linear, Patchwise, Pointwise, onednn
 
 TRANSPOSED = (3, 0, 1, 2)
 
@@ -52,6 +52,22 @@ def test_a_pointwise_convolution_is_one(widths, size, channels_last):
     if channels_last:
         x = x.contiguous(memory_format=torch.channels_last)
     layers = Pointwise(*widths), nn.Conv2d(*widths, 1)
+    assert_same(*layers, x, grad, rtol=1e-4, atol=1e-4)
+
+
+@given(
+    widths=st.tuples(st.integers(1, 40), st.integers(1, 40)),
+    size=st.tuples(st.integers(3, 19), st.integers(3, 19)),
+    side=st.integers(1, 3),
+    channels_last=st.booleans(),
+)
+def test_a_patchwise_convolution_is_one(widths, size, side, channels_last):
+    torch.manual_seed(0)
+    x = torch.randn(2, widths[0], *size)
+    grad = torch.randn(2, widths[1], *[length // side for length in size])
+    if channels_last:
+        x = x.contiguous(memory_format=torch.channels_last)
+    layers = Patchwise(*widths, side), nn.Conv2d(*widths, side, side)
     assert_same(*layers, x, grad, rtol=1e-4, atol=1e-4)
 
 
