@@ -12,8 +12,10 @@ from torch.utils.flop_counter import register_flop_formula
 
 from . import onednn
 
-# Rows at once for which what lies between two products stays in a core's cache.
+# Rows at once, if they are WIDE or wider: what lies between two products stays in the
+# cache. Narrower ones are more.
 AT_ONCE = 2048
+WIDE = 384
 # Windows for each channel of the input up to which a convolution is a product.
 WINDOWS = 32
 
@@ -131,15 +133,21 @@ class WeightGradient:
 def weight_gradient(grad: Tensor, x: Tensor, weight: Tensor) -> Tensor:
     """Compute ``grad.T @ x`` of (L, O) and (L, I), in float32."""
     total = WeightGradient(weight, len(x))
-    for part in parts(len(x)):
+    for part in parts(max(weight.shape), len(x)):
         total.add(grad[part], x[part])
     return total.value()
 
 
-def parts(stop: int, start: int = 0) -> Iterator[slice]:
-    """Yield rows in parts that the cache holds."""
-    for first in range(start, stop, AT_ONCE):
-        yield slice(first, min(first + AT_ONCE, stop))
+def rows_at_once(width: int) -> int:
+    """Give the number of rows of a width that the cache holds."""
+    return AT_ONCE * max(WIDE, width) // width
+
+
+def parts(width: int, stop: int, start: int = 0) -> Iterator[slice]:
+    """Yield rows of a width in parts that the cache holds."""
+    step = rows_at_once(width)
+    for first in range(start, stop, step):
+        yield slice(first, min(first + step, stop))
 
 
 def count_product(

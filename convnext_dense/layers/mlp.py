@@ -73,7 +73,7 @@ class _MLP(torch.autograd.Function):
         first, second = cast(x, w1, b1), cast(x, w2, b2)
         y = [
             product(activated(x[part], *first, hidden), *second)
-            for part in parts(len(x))
+            for part in parts(len(w1), len(x))
         ]
         if hidden is not None:
             ctx.save_for_backward(x, w1, w2, *hidden)
@@ -87,7 +87,7 @@ class _MLP(torch.autograd.Function):
         back = FirstLayer(w1, x)
         grad_w2 = WeightGradient(w2, len(x))
         transposed = w2.to(x.dtype).t()
-        for part, h in zip(parts(len(x)), hidden, strict=True):
+        for part, h in zip(parts(len(w1), len(x)), hidden, strict=True):
             grad_w2.add(grad[part], F.gelu(h))
             back.add(x[part], h, product(grad[part], transposed))
         return None, *back.gradients(), grad_w2.value(), total(grad)

@@ -13,9 +13,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from . import linear, onednn
+from . import onednn
 from .global_response_norm import GlobalResponseNorm
-from .linear import WeightGradient, parts, product, weight_gradient
+from .linear import WeightGradient, parts, product, rows_at_once, weight_gradient
 from .mlp import FirstLayer, activated, cast, gradients_wanted, joined, total
 
 
@@ -49,10 +49,10 @@ class _NormedMLP(torch.autograd.Function):
     ) -> Tensor:
         hidden: list[Tensor] | None = [] if keep else None
         first = cast(x, w1, b1)
-        large = _are_large(number, x)
+        large = _are_large(number, x, w1)
         weight, bias = cast(x, w2, b2 + w2 @ beta if large else b2)
         y, norms = [], []
-        for images, rows in _groups(number, x):
+        for images, rows in _groups(number, x, w1):
             wide = [activated(x[part], *first, hidden) for part in rows]
             # Over an image they overflow half precision.
             squares = [_sums(a.float().square(), len(images)) for a in wide]
@@ -74,9 +74,9 @@ class _NormedMLP(torch.autograd.Function):
         x, w1, w2, gamma, beta, norms, *hidden = ctx.saved_tensors
         grad = grad.contiguous()
         back = FirstLayer(w1, x)
-        through = _through_large if _are_large(len(norms), x) else _through_small
+        through = _through_large if _are_large(len(norms), x, w1) else _through_small
         found: list[Tensor] = []  # by the second weight, gamma and beta
-        for images, rows in _groups(len(norms), x):
+        for images, rows in _groups(len(norms), x, w1):
             parts = [(x[part], hidden.pop(0), grad[part]) for part in rows]
             response = _Response(norms[images.start : images.stop], gamma, ctx.eps)
             by = through(parts, response, w2, beta, back)
@@ -149,17 +149,17 @@ def _through_small(
     return [by_w2, response.by_gamma(by_scale), by_beta]
 
 
-def _are_large(number: int, x: Tensor) -> bool:
-    return 2 * len(x) > number * linear.AT_ONCE
+def _are_large(number: int, x: Tensor, w1: Tensor) -> bool:
+    return 2 * len(x) > number * rows_at_once(len(w1))
 
 
-def _groups(number: int, x: Tensor) -> Iterator[tuple[range, list[slice]]]:
+def _groups(number: int, x: Tensor, w1: Tensor) -> Iterator[tuple[range, list[slice]]]:
     """Yield images that go together, and their rows: of small images in one part."""
     positions = len(x) // number
-    together = max(1, linear.AT_ONCE // positions)
+    together = max(1, rows_at_once(len(w1)) // positions)
     for first in range(0, number, together):
         images = range(first, min(first + together, number))
-        yield images, [*parts(images.stop * positions, first * positions)]
+        yield images, [*parts(len(w1), images.stop * positions, first * positions)]
 
 
 def _sums(wide: Tensor, images: int) -> Tensor:

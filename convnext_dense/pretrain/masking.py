@@ -75,9 +75,9 @@ class VisiblePatches:
     """
 
     def __init__(self, mask: Tensor):
-        self.grid = tuple(mask.shape[1:])
-        self.index = (~mask).nonzero(as_tuple=True)
-        counts = (~mask).flatten(1).sum(1).unique().tolist()
+        self.visible = ~mask
+        self.lines: dict[int, tuple[Tensor, Tensor]] = {}
+        counts = self.visible.flatten(1).sum(1).unique().tolist()
         if len(counts) != 1 or counts == [0]:
             raise ValueError(
                 f'every image must keep the same number of patches, got {counts}'
@@ -94,19 +94,36 @@ class VisiblePatches:
 
     def take(self, x: Tensor) -> Tensor:
         """Map (N, h * s, w * s, C) to (N, number * s, s, C)."""
-        images, height, width, _ = x.shape
-        rows, columns = self.grid
-        tiles = x.unflatten(2, (columns, width // columns))
-        tiles = tiles.unflatten(1, (rows, height // rows)).transpose(2, 3)
-        return tiles[self.index].reshape(images, -1, width // columns, x.shape[-1])
+        side, channels = x.shape[2] // self.visible.shape[2], x.shape[3]
+        lines = x.reshape(-1, side * channels)
+        taken = lines.index_select(0, self._lines(side)[0])
+        return taken.view(len(x), -1, side, channels)
 
     def put(self, x: Tensor) -> Tensor:
         """Map (N, number * s, s, C) to (N, h * s, w * s, C), zero elsewhere."""
         images, _, side, channels = x.shape
-        rows, columns = self.grid
-        whole = x.new_zeros(images, rows, side, columns, side, channels)
-        whole.transpose(2, 3)[self.index] = x.reshape(-1, side, side, channels)
-        return whole.view(images, rows * side, columns * side, channels)
+        lines = x.reshape(-1, side * channels)
+        # To take a line of zeros is faster than to put the others into zeros.
+        lines = torch.cat((lines, lines.new_zeros(1, side * channels)))
+        whole = lines.index_select(0, self._lines(side)[1])
+        return whole.view(images, self.visible.shape[1] * side, -1, channels)
+
+    def _lines(self, side: int) -> tuple[Tensor, Tensor]:
+        """Give where each line of a visible patch is in the images, and the reverse.
+
+        A line is ``side`` positions of a patch. Where an image's line is of no visible
+        patch, the reverse is one more than the last.
+        """
+        if side not in self.lines:
+            device = self.visible.device
+            images, rows, columns = self.visible.shape
+            every = torch.arange(images * rows * side * columns, device=device)
+            tiles = every.view(images, rows, side, columns).transpose(2, 3)
+            there = tiles[self.visible].flatten()
+            back = torch.full_like(every, len(there))
+            back[there] = torch.arange(len(there), device=device)
+            self.lines[side] = there, back
+        return self.lines[side]
 
 
 class _Stack(torch.autograd.Function):

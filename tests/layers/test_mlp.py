@@ -70,7 +70,7 @@ def calls(monkeypatch):
     width=st.integers(3, 24),
     batch=st.integers(1, 3),
     size=st.tuples(st.integers(10, 24), st.integers(10, 24)),
-    at_once=st.sampled_from([7, 100, 900, 2048]),
+    at_once=st.sampled_from([1, 7, 100, 2048]),
 )
 def test_outputs_and_gradients_are_those_of_the_plain_block(
     kind, width, batch, size, at_once
@@ -102,7 +102,7 @@ def test_in_half_precision_they_are_as_near_as_the_plain_ones(kind, mixed, monke
     plain = gradients(copy.deepcopy(block), *arguments)
     assert [t.dtype for t in found] == [t.dtype for t in plain]
     for ours, others in zip(errors(found, exact), errors(plain, exact), strict=True):
-        assert ours < 1.3 * others + 1e-4
+        assert ours < 1.5 * others + 1e-4
 
 
 @pytest.mark.parametrize('kind', KINDS)
