@@ -16,6 +16,8 @@ from convnext_dense.mmcv_ops.precision import working_dtype
 
 NAIVE, LINEAR, GAUSSIAN = range(3)
 
+FEWEST = 256  # boxes of a set that is worth a call of its own
+
 
 def nms(boxes: Tensor, scores: Tensor, iou_threshold: float, offset: int) -> Tensor:
     """Drop boxes that overlap a higher-scoring one by more than the threshold.
@@ -39,7 +41,31 @@ def nms(boxes: Tensor, scores: Tensor, iou_threshold: float, offset: int) -> Ten
         # The compiled operator compares in single precision. A double threshold
         # would drop pairs that overlap by exactly 0.3, which in float32 is larger.
         iou_threshold = float(np.float32(iou_threshold))
-    return torch.ops.torchvision.nms(boxes, scores.to(dtype), iou_threshold)
+    scores = scores.to(dtype)
+    if boxes.is_cuda or len(boxes) <= FEWEST or not iou_threshold >= 0:
+        return torch.ops.torchvision.nms(boxes, scores, iou_threshold)
+    order = scores.argsort(descending=True, stable=True)
+    boxes, scores = boxes[order], scores[order]
+    keep = torch.zeros(len(order), dtype=torch.bool)
+    for some in _sets_apart(boxes):
+        kept = torch.ops.torchvision.nms(boxes[some], scores[some], iou_threshold)
+        keep[some[kept]] = True
+    return order[keep]
+
+
+def _sets_apart(boxes: Tensor) -> list[Tensor]:
+    """Split boxes into sets, so that those of different sets do not meet.
+
+    All boxes of a set are compared with each other. Those of different classes, or
+    levels of a pyramid, have been moved apart along both axes.
+    """
+    left, order = boxes[:, 0].sort()
+    right = boxes[order, 2].cummax(0).values
+    starts = [0]
+    for start in (1 + (left[1:] >= right[:-1]).nonzero().flatten()).tolist():
+        if start - starts[-1] >= FEWEST:
+            starts.append(start)
+    return [some.sort().values for some in order.tensor_split(starts[1:])]
 
 
 def softnms(

@@ -137,7 +137,6 @@ def test_large_images_go_by_parts(kind, calls):
     assert calls == ['normed_mlp' if kind == 'response norm' else 'mlp']
 
 
-
 def test_a_layer_with_a_hook_is_called(calls):
     block = block_of('layer scale', 8)
     seen = []

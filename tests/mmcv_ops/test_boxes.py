@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip('torchvision')
 
+from convnext_dense.mmcv_ops import boxes as box_ops
 from convnext_dense.mmcv_ops.boxes import nms, nms_match, softnms
 
 few = settings(max_examples=40, deadline=None)
@@ -69,6 +70,34 @@ def plain_softnms(boxes, scores, threshold, sigma, lowest, method, offset):
 def test_nms_keeps_what_the_definition_keeps(scored, threshold, offset):
     kept = nms(*scored, threshold, offset).tolist()
     assert kept == plain_nms(*scored, threshold, offset)
+
+
+@given(
+    number=st.integers(0, 60),
+    classes=st.integers(1, 8),
+    fewest=st.integers(1, 20),
+    threshold=st.sampled_from([-0.1, 0.0, 0.5]),
+    seed=st.integers(0, 999),
+)
+def test_nms_of_sets_apart_keeps_what_that_of_all_keeps(
+    number, classes, fewest, threshold, seed
+):
+    generator = torch.Generator().manual_seed(seed)
+    corners = torch.rand(number, 4, generator=generator) * 20  # some turned around
+    apart = torch.randint(classes, (number, 1), generator=generator) * 21.0
+    scores = torch.randint(9, (number,), generator=generator) / 8
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(box_ops, 'FEWEST', fewest)
+        kept = nms(corners + apart, scores, threshold, 0)
+    expected = torch.ops.torchvision.nms(corners + apart, scores, threshold)
+    assert kept.tolist() == expected.tolist()
+
+
+def test_boxes_of_different_classes_are_not_compared(monkeypatch):
+    monkeypatch.setattr(box_ops, 'FEWEST', 2)
+    one = torch.tensor([[0.0, 0, 5, 5], [3, 3, 8, 8], [1, 1, 9, 9]])
+    sets = box_ops._sets_apart(torch.cat([one, one + 10, one + 20])[[0, 3, 1, 4, 6, 7]])
+    assert [some.tolist() for some in sets] == [[0, 2], [1, 3], [4, 5]]
 
 
 @pytest.mark.parametrize('threshold', [0.3, 0.6, 0.7, 0.9])

@@ -2,7 +2,8 @@
 """Training step of a Mask R-CNN, beside its stock assembly.
 
 Both have mmdetection's heads of our small config. The stock one has timm's backbone,
-and RoIAlign's gradient as torchvision computes it (compiled mmcv does likewise).
+and torchvision's non-maximum suppression and gradient of RoIAlign (compiled mmcv
+computes them likewise).
 """
 
 import sys
@@ -46,6 +47,17 @@ def torchvision_gradient(
         sampling_ratio,
         aligned,
     )
+
+
+def torchvision_nms(
+    boxes: Tensor,
+    scores: Tensor,
+    *,
+    iou_threshold: float,
+    offset: int,  # noqa: ARG001
+) -> Tensor:
+    """Stand in for ``nms`` by torchvision's operator."""
+    return torch.ops.torchvision.nms(boxes, scores, iou_threshold)
 
 
 def detector(timm: Any | None) -> nn.Module:
@@ -96,13 +108,14 @@ def batch(number: int, side: int, instances: int, ours: bool) -> dict[str, Any]:
     return dict(inputs=inputs, data_samples=samples)
 
 
-def step(model: nn.Module, data: dict[str, Any], gradient: Callable) -> Callable:
-    """Make a function that takes one training step."""
+def step(model: nn.Module, data: dict[str, Any], **operators: Callable) -> Callable:
+    """Make a function that takes one training step with these operators of mmcv's."""
     extension = sys.modules['mmcv._ext']
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-5, fused=True)
 
     def run() -> None:
-        extension.roi_align_backward = gradient
+        for name, operator in operators.items():
+            setattr(extension, name, operator)
         prepared = model.data_preprocessor(data, training=True)
         losses = model(**prepared, mode='loss')
         loss, _ = model.parse_losses(losses)
@@ -124,6 +137,7 @@ def main() -> int:
         instances=([8, 64], 'instances per image'),
     )
     import_host('mmdet')
+    from convnext_dense.mmcv_ops.boxes import nms
     from convnext_dense.mmcv_ops.roi_align import roi_align_backward
 
     timm = suite.peer('timm')
@@ -131,10 +145,17 @@ def main() -> int:
     ours, stock = detector(None), detector(timm) if timm else None
     for number in args.instances:
         data = batch(args.batch, args.side, number, ours=True)
-        sides = {'ours': step(ours, data, roi_align_backward)}
+        sides = {
+            'ours': step(ours, data, nms=nms, roi_align_backward=roi_align_backward)
+        }
         if stock:
             data = batch(args.batch, args.side, number, ours=False)
-            sides['stock'] = step(stock, data, torchvision_gradient)
+            sides['stock'] = step(
+                stock,
+                data,
+                nms=torchvision_nms,
+                roi_align_backward=torchvision_gradient,
+            )
         suite.compare(
             f'Mask R-CNN, ConvNeXt-V2-atto, {args.batch} of {args.side}x{args.side}, '
             f'{number} instances each',
