@@ -12,6 +12,7 @@ from typing import Any
 
 from convnext_dense.errors import Stopped, UserError
 from convnext_dense.options import parser
+from convnext_dense.uncollected import uncollected
 
 
 def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int:
@@ -20,7 +21,9 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
     command = args.pop('command')
     _set_rank(args.pop('local_rank', None))
     try:
-        return COMMANDS[command]()(**args) or 0
+        with uncollected(freeze=True):
+            run = COMMANDS[command]()
+        return run(**args) or 0
     except Stopped as stop:
         return complain(stop.message, code=stop.code)
     except UserError as error:

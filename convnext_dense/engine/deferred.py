@@ -3,7 +3,7 @@
 import importlib
 import importlib.util
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -15,8 +15,8 @@ from typing import Any
 def deferred(*packages: str) -> Iterator[None]:
     """Put stand-ins in the place of packages while others import them.
 
-    Functions and classes that they take from one load it when they are called. Whoever
-    imports it afterwards gets the package itself.
+    What they take from one loads it when it is called, or asked for an attribute.
+    Whoever imports it afterwards gets the package itself.
 
     Args:
         *packages: Names of top-level packages. One that is loaded or not installed is
@@ -30,15 +30,14 @@ def deferred(*packages: str) -> Iterator[None]:
         yield
     finally:
         sys.meta_path.remove(finder)
-        for name in [*sys.modules]:
-            if isinstance(sys.modules[name], _StandIn):
-                del sys.modules[name]
+        for package in finder.packages:
+            _forget(package)
 
 
 class _Finder(MetaPathFinder, Loader):
     """Finds and loads stand-ins for packages and all within them."""
 
-    def __init__(self, packages: Collection[str]):
+    def __init__(self, packages: set[str]):
         self.packages = packages
 
     def find_spec(
@@ -66,11 +65,36 @@ class _StandIn(ModuleType):
 
 
 class _Later:
-    """A function or class that is looked up when it is called."""
+    """A function, class or module that is looked up when it is used."""
 
     def __init__(self, module: str, name: str):
         self._where = (module, name)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._found()(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith('__'):
+            raise AttributeError(name)
+        return getattr(self._found(), name)
+
+    def _found(self) -> Any:
         module, name = self._where
-        return getattr(importlib.import_module(module), name)(*args, **kwargs)
+        if isinstance(sys.modules.get(module), _StandIn):
+            # It is used while others are still importing.
+            _forget(module.partition('.')[0])
+        loaded = importlib.import_module(module)
+        try:
+            return getattr(loaded, name)
+        except AttributeError:
+            return importlib.import_module(f'{module}.{name}')
+
+
+def _forget(package: str) -> None:
+    """Let the next import of a package find itself."""
+    for finder in sys.meta_path:
+        if isinstance(finder, _Finder):
+            finder.packages.discard(package)
+    for name, module in [*sys.modules.items()]:
+        if isinstance(module, _StandIn) and name.partition('.')[0] == package:
+            del sys.modules[name]

@@ -9,8 +9,11 @@ from importlib import import_module
 
 from convnext_dense.engine.deferred import deferred
 from convnext_dense.errors import UserError
+from convnext_dense.uncollected import uncollected
 
 HOSTS = ('mmdet', 'mmseg')
+# What few of the hosts' modules use. imgaug (lanes) and imagecorruptions bring numba.
+SELDOM = ('imgaug', 'imagecorruptions', 'matplotlib', 'scipy')
 PARTS = ('models', 'datasets', 'evaluation', 'visualization')
 # As many as Pillow reads.
 MOST_PIXELS = 178_956_970
@@ -35,10 +38,10 @@ def import_host(scope: str, parts: Sequence[str] = PARTS) -> None:
     os.environ.setdefault('OPENCV_IO_MAX_IMAGE_PIXELS', str(MOST_PIXELS))
     try:
         # The hosts print remarks on optional packages while they are imported.
-        # The two are for lanes and corrupted images, and bring numba and scipy.stats.
         with (
             contextlib.redirect_stdout(io.StringIO()),
-            deferred('imgaug', 'imagecorruptions'),
+            deferred(*SELDOM),
+            uncollected(),
         ):
             for part in parts:
                 import_module(f'{scope}.{part}')

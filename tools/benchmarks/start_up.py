@@ -18,23 +18,29 @@ CONFIG = 'configs/shapes/mask-rcnn_convnext-v2-atto_demo_shapes.py'
 # One iteration, then out: what follows is no start-up.
 STOP = """
 import os
-from mmengine.hooks import Hook
-class Stop(Hook):
-    def after_train_iter(self, *args, **kwargs):
-        os._exit(0)
+def stop():
+    from mmengine.hooks import Hook
+    class Stop(Hook):
+        def after_train_iter(self, *args, **kwargs):
+            os._exit(0)
+    return Stop()
 """
 OURS = (
     STOP
     + """
-import convnext_dense.engine.runner as runner
-build = runner.Runner.register_hooks
-def register_hooks(self, *args, **kwargs):
-    build(self, *args, **kwargs)
-    self.register_hook(Stop())
-runner.Runner.register_hooks = register_hooks
-from convnext_dense.cli import main
 import sys
-sys.exit(main())
+from convnext_dense import cli
+def stopped(command=cli.COMMANDS['train']):
+    train = command()
+    from convnext_dense.engine.runner import Runner
+    register_hooks = Runner.register_hooks
+    def register_one_more(self, *args, **kwargs):
+        register_hooks(self, *args, **kwargs)
+        self.register_hook(stop())
+    Runner.register_hooks = register_one_more
+    return train
+cli.COMMANDS['train'] = stopped
+sys.exit(cli.main())
 """
 )
 HOST = (
@@ -48,7 +54,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 cfg = Config.fromfile(sys.argv[1])
 runner = Runner.from_cfg(cfg)
-runner.register_hook(Stop())
+runner.register_hook(stop())
 runner.train()
 """
 )
