@@ -1,6 +1,7 @@
 """Imports that the garbage collector leaves alone."""
 
 import gc
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -20,12 +21,14 @@ def uncollected(freeze: bool = False) -> Iterator[None]:
     """
     global _freezing
     _freezing |= freeze
+    before = len(sys.modules)
     enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        if _freezing:
+        # Else it would keep nothing but the garbage of whoever calls this again.
+        if _freezing and len(sys.modules) > before:
             gc.freeze()
         if enabled:
             gc.enable()

@@ -1,4 +1,7 @@
 import gc
+import itertools
+import sys
+from types import ModuleType
 
 import pytest
 
@@ -9,9 +12,17 @@ from convnext_dense.uncollected import uncollected
 @pytest.fixture(autouse=True)
 def thawed(monkeypatch):
     monkeypatch.setattr(module, '_freezing', False)
+    gc.unfreeze()
     yield
     gc.unfreeze()
     gc.enable()
+
+
+@pytest.fixture
+def load(monkeypatch):
+    """Give what imports a module that was not there."""
+    names = (f'imported_{number}' for number in itertools.count())
+    return lambda: monkeypatch.setitem(sys.modules, next(names), ModuleType('any'))
 
 
 def test_nothing_is_collected_within():
@@ -33,17 +44,22 @@ def test_an_error_turns_the_collector_on_again():
     assert gc.isenabled()
 
 
-def test_objects_of_others_are_not_frozen():
-    gc.unfreeze()
+def test_objects_of_others_are_not_frozen(load):
     with uncollected():
-        pass
+        load()
     assert gc.get_freeze_count() == 0
 
 
-def test_once_frozen_later_imports_are_too():
+def test_once_frozen_later_imports_are_too(load):
     with uncollected(freeze=True):
-        pass
+        load()
     gc.unfreeze()
     with uncollected():
-        pass
+        load()
     assert gc.get_freeze_count() > 0
+
+
+def test_what_was_imported_before_is_not_frozen_again(load):
+    with uncollected(freeze=True):
+        pass
+    assert gc.get_freeze_count() == 0
