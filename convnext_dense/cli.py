@@ -12,7 +12,7 @@ from typing import Any
 
 from convnext_dense.errors import Stopped, UserError
 from convnext_dense.options import parser
-from convnext_dense.uncollected import uncollected
+from convnext_dense.process import keep_memory, uncollected
 
 
 def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int:
@@ -20,6 +20,8 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
     args = vars(parser(prog).parse_args(arguments))
     command = args.pop('command')
     _set_rank(args.pop('local_rank', None))
+    if command != 'app':  # which runs for days
+        keep_memory()
     try:
         with uncollected(freeze=True):
             run = COMMANDS[command]()

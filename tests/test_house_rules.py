@@ -16,6 +16,7 @@ MAY_IMPORT = {
     '__init__': {'mmcv_ops'},
     'errors': set(),
     'registry': set(),
+    'process': set(),
     'layers': set(),
     'visualization': set(),
     'mmcv_ops': set(),
@@ -24,7 +25,9 @@ MAY_IMPORT = {
     'pretrain': FOUNDATION | {'checkpoints', 'backbones'},
     'optim': {'errors', 'registry'},
     'datasets': {'errors', 'registry'},
-    'engine': {'errors', 'registry', 'checkpoints', 'visualization', '__version__'},
+    'engine': {
+        'errors', 'registry', 'process', 'checkpoints', 'visualization', '__version__'
+    },
     'report': {'errors', 'visualization'},
 }  # fmt: skip
 BELOW = set(MAY_IMPORT) - {'__init__'}
@@ -41,6 +44,7 @@ MAY_IMPORT |= {'options': {'__version__'}, 'cli': set(MAY_IMPORT) | {'options'}}
 # What a part may import of others, beside the standard library.
 MAY_IMPORT_OF_OTHERS = {
     'errors': set(),
+    'process': set(),
     'checkpoints': {
         'filelock',
         'mmengine.logging',
@@ -55,8 +59,8 @@ MAY_IMPORT_OF_OTHERS = {
 }
 HOSTS = {'mmcv', 'mmdet', 'mmseg'}
 WITHOUT_HOSTS = {
-    'errors', 'registry', 'layers', 'visualization', 'checkpoints', 'backbones',
-    'pretrain', 'optim', 'report',
+    'errors', 'registry', 'process', 'layers', 'visualization', 'checkpoints',
+    'backbones', 'pretrain', 'optim', 'report',
 }  # fmt: skip
 NEVER = {'mmpretrain', 'transformers'}
 

@@ -9,7 +9,7 @@ from importlib import import_module
 
 from convnext_dense.engine.deferred import deferred
 from convnext_dense.errors import UserError
-from convnext_dense.uncollected import uncollected
+from convnext_dense.process import uncollected
 
 HOSTS = ('mmdet', 'mmseg')
 # What few of the hosts' modules use. imgaug (lanes) and imagecorruptions bring numba.

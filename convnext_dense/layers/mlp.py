@@ -71,13 +71,12 @@ class _MLP(torch.autograd.Function):
     ) -> Tensor:
         hidden: list[Tensor] | None = [] if keep else None
         first, second = cast(x, w1, b1), cast(x, w2, b2)
-        y = [
-            product(activated(x[part], *first, hidden), *second)
-            for part in parts(len(w1), len(x))
-        ]
+        y = Rows(len(x))
+        for part in parts(len(w1), len(x)):
+            y.add(product(activated(x[part], *first, hidden), *second))
         if hidden is not None:
             ctx.save_for_backward(x, w1, w2, *hidden)
-        return joined(y)
+        return y.whole
 
     @staticmethod
     @once_differentiable
@@ -103,7 +102,7 @@ class FirstLayer:
 
     def __init__(self, weight: Tensor, x: Tensor):
         self.weight = weight.to(x.dtype).t()
-        self.by_x: list[Tensor] = []
+        self.by_x = Rows(len(x))
         self.by_weight = WeightGradient(weight, len(x))
         self.by_bias = torch.zeros(len(weight))
 
@@ -112,11 +111,11 @@ class FirstLayer:
         grad = torch.ops.aten.gelu_backward(grad, hidden)
         self.by_weight.add(grad, x)
         self.by_bias += total(grad)
-        self.by_x.append(product(grad, self.weight))
+        self.by_x.add(product(grad, self.weight))
 
     def gradients(self) -> tuple[Tensor, Tensor, Tensor]:
         """Give the gradients by input, weight and bias."""
-        return joined(self.by_x), self.by_weight.value(), self.by_bias
+        return self.by_x.whole, self.by_weight.value(), self.by_bias
 
 
 def activated(
@@ -129,9 +128,28 @@ def activated(
     return F.gelu(hidden[-1])
 
 
-def joined(rows: list[Tensor]) -> Tensor:
-    """Put parts one after the other; a single one is not copied."""
-    return rows[0] if len(rows) == 1 else torch.cat(rows)
+class Rows:
+    """Rows that come in parts, copied while the cache holds them; one part is not.
+
+    Args:
+        number: Of all rows.
+    """
+
+    whole: Tensor
+
+    def __init__(self, number: int):
+        self.number = number
+        self.filled = 0
+
+    def add(self, part: Tensor) -> None:
+        """Append a part."""
+        if len(part) == self.number:
+            self.whole = part
+            return
+        if not self.filled:
+            self.whole = part.new_empty(self.number, *part.shape[1:])
+        self.whole[self.filled : self.filled + len(part)] = part
+        self.filled += len(part)
 
 
 def cast(x: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:

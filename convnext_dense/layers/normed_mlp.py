@@ -16,7 +16,7 @@ from torch.autograd.function import once_differentiable
 from . import onednn
 from .global_response_norm import GlobalResponseNorm
 from .linear import WeightGradient, parts, product, rows_at_once, weight_gradient
-from .mlp import FirstLayer, activated, cast, gradients_wanted, joined, total
+from .mlp import FirstLayer, Rows, activated, cast, gradients_wanted, total
 
 
 def normed_mlp(
@@ -51,7 +51,7 @@ class _NormedMLP(torch.autograd.Function):
         first = cast(x, w1, b1)
         large = _are_large(number, x, w1)
         weight, bias = cast(x, w2, b2 + w2 @ beta if large else b2)
-        y, norms = [], []
+        y, norms = Rows(len(x)), []
         for images, rows in _groups(number, x, w1):
             wide = [activated(x[part], *first, hidden) for part in rows]
             # Over an image they overflow half precision.
@@ -62,11 +62,12 @@ class _NormedMLP(torch.autograd.Function):
                 weight = (w2 * scale).to(x.dtype)
             else:
                 wide = [_normed(wide[0], scale, beta)]
-            y += [product(a, weight, bias) for a in wide]
+            for a in wide:
+                y.add(product(a, weight, bias))
         if hidden is not None:
-            ctx.save_for_backward(x, w1, w2, gamma, beta, joined(norms), *hidden)
+            ctx.save_for_backward(x, w1, w2, gamma, beta, torch.cat(norms), *hidden)
             ctx.eps = eps
-        return joined(y)
+        return y.whole
 
     @staticmethod
     @once_differentiable

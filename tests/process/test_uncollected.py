@@ -5,12 +5,12 @@ from types import ModuleType
 
 import pytest
 
-from convnext_dense import uncollected as module
-from convnext_dense.uncollected import uncollected
+from convnext_dense.process.uncollected import uncollected
 
 
 @pytest.fixture(autouse=True)
 def thawed(monkeypatch):
+    module = sys.modules['convnext_dense.process.uncollected']
     monkeypatch.setattr(module, '_freezing', False)
     gc.unfreeze()
     yield
