@@ -26,7 +26,8 @@ MAY_IMPORT = {
     'optim': {'errors', 'registry'},
     'datasets': {'errors', 'registry'},
     'engine': {
-        'errors', 'registry', 'process', 'checkpoints', 'visualization', '__version__'
+        'errors', 'registry', 'process', 'layers', 'checkpoints', 'visualization',
+        '__version__',
     },
     'report': {'errors', 'visualization'},
 }  # fmt: skip

@@ -13,6 +13,7 @@ from mmengine.runner import Runner as BaseRunner
 from torch import nn
 
 from convnext_dense.checkpoints import load_matching, read_file, weights_in
+from convnext_dense.layers import use_faster_linear
 
 from .checkpointing import Manifest, Writer, read_manifest, verify, write_whole
 from .checkpointing.choice import choose
@@ -166,6 +167,7 @@ class Runner(BaseRunner):
         with explained('model'):
             built = super().build_model(model)
         check_widths(built, self.cfg.model)
+        use_faster_linear(built)
         return built
 
     def build_train_loop(self, loop: Any) -> Any:

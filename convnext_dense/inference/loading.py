@@ -26,6 +26,7 @@ from convnext_dense.engine.hosts import HOSTS, import_host
 from convnext_dense.engine.stored_config import stored_config
 from convnext_dense.engine.widths import check_widths
 from convnext_dense.errors import UserError
+from convnext_dense.layers import use_faster_linear
 
 from .trust import check_model
 
@@ -86,6 +87,7 @@ def load_model(
     with BUILDING, DefaultScope.overwrite_default_scope(scope), explained('model'):
         model = MODELS.build(cfg.model)
     check_widths(model, cfg.model)
+    use_faster_linear(model)
     load_matching(model, weights_in(content, path), str(path))
     classes = _classes(meta, cfg, model)
     return Loaded(model.to(place).eval(), classes, _pipeline(cfg), cfg)

@@ -4,7 +4,7 @@ from .depthwise import DepthwiseConv2d
 from .drop_path import DropPath
 from .global_response_norm import GlobalResponseNorm
 from .layer_norm import LayerNorm2d
-from .linear import Linear, Patchwise, Pointwise
+from .linear import Linear, Patchwise, Pointwise, use_faster_linear
 
 __all__ = [
     'DepthwiseConv2d',
@@ -14,4 +14,5 @@ __all__ = [
     'Linear',
     'Patchwise',
     'Pointwise',
+    'use_faster_linear',
 ]

@@ -4,7 +4,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from convnext_dense.layers import Linear, Patchwise, Pointwise, onednn
+from convnext_dense.layers import (
+    Linear,
+    Patchwise,
+    Pointwise,
+    onednn,
+    use_faster_linear,
+)
 
 TRANSPOSED = (3, 0, 1, 2)
 
@@ -69,6 +75,22 @@ def test_a_patchwise_convolution_is_one(widths, size, side, channels_last):
         x = x.contiguous(memory_format=torch.channels_last)
     layers = Patchwise(*widths, side), nn.Conv2d(*widths, side, side)
     assert_same(*layers, x, grad, rtol=1e-4, atol=1e-4)
+
+
+def test_plain_linear_layers_become_faster_ones():
+    model = nn.Sequential(nn.Linear(3, 4), nn.Sequential(nn.Linear(4, 5, bias=False)))
+    x = torch.randn(2, 3)
+    before = model(x)
+    use_faster_linear(model)
+    assert [type(layer) for layer in (model[0], model[1][0])] == [Linear, Linear]
+    torch.testing.assert_close(model(x), before)
+
+
+def test_a_layer_that_another_stands_in_for_is_left_alone():
+    attention = nn.MultiheadAttention(4, 2)
+    kind = type(attention.out_proj)
+    use_faster_linear(attention)
+    assert type(attention.out_proj) is kind
 
 
 def test_memory_of_any_layout_is_taken():

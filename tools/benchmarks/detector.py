@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from convnext_dense.engine.config import load_config
 from convnext_dense.engine.hosts import import_host
+from convnext_dense.layers import use_faster_linear
 from convnext_dense.registry import MODELS
 
 CONFIG = 'configs/shapes/mask-rcnn_convnext-v2-atto_demo_shapes.py'
@@ -68,6 +69,8 @@ def detector(timm: Any | None) -> nn.Module:
     model.init_weights()
     if timm:
         model.backbone = timm.create_model('convnextv2_atto', features_only=True)
+    else:
+        use_faster_linear(model)  # as our runner does
     return model.train()
 
 
