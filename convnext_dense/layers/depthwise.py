@@ -87,10 +87,12 @@ def weight_gradient(grad: Tensor, x: Tensor, weight: Tensor) -> Tensor:
     # Zeros above and below, too: kernels higher than the image are slow otherwise.
     x = F.pad(x, (margin, margin, middle, middle))
     x = x.contiguous(memory_format=torch.channels_last)
-    parts = [
-        _gradients(moved(by), x, weight[..., :NARROW], 1, rows=0)
-        for by in range(NARROW // 2 - middle, middle + NARROW // 2 + 1, NARROW)
-    ]
+    parts = []
+    for first in range(0, side, NARROW):
+        # There is no fast kernel for two.
+        columns = 1 if side - first == 1 else NARROW
+        by = first + columns // 2 - middle
+        parts.append(_gradients(moved(by), x, weight[..., :columns], 1, rows=0))
     return torch.cat(parts, dim=3)[..., :side]
 
 
