@@ -13,6 +13,7 @@ the command line changes nothing. Here the last word counts:
 import json
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -78,15 +79,24 @@ def read_classes(path: Path) -> tuple[str, ...]:
 
 def _coco_names(path: Path, text: str) -> list[str]:
     try:
-        content = json.loads(text)
         # In the order of the file, which is the order of the data set's labels.
-        return [category['name'] for category in content['categories']]
+        return [category['name'] for category in _categories(text)]
     except json.JSONDecodeError as error:
         raise UserError(f'{path} is no whole JSON file: {error}') from error
     except (KeyError, TypeError) as error:
         raise UserError(
             f'{path} is no COCO annotation file: it has no `categories` with a `name`'
         ) from error
+
+
+def _categories(text: str) -> Any:
+    """Parse the categories alone if their place is plain; annotations take seconds."""
+    places = [*re.finditer(r'"categories"\s*:\s*', text)]
+    if len(places) == 1:
+        # What is wrong elsewhere, the data set will say.
+        with suppress(json.JSONDecodeError):
+            return json.JSONDecoder().raw_decode(text, places[0].end())[0]
+    return json.loads(text)['categories']
 
 
 def _resolve(text: str, top: Mapping[str, Any], seen: tuple[str, ...] = ()) -> Any:

@@ -61,6 +61,19 @@ def test_classes_come_from_a_list_of_names(tmp_path):
     assert read_classes(file) == ('sky', 'tree')
 
 
+def test_annotations_are_not_read_for_the_classes(tmp_path):
+    file = tmp_path / 'a.json'
+    file.write_text('{"annotations": [{], "categories" : [{"id": 1, "name": "dog"}]}')
+    assert read_classes(file) == ('dog',)
+
+
+def test_categories_within_something_else_are_not_the_classes(tmp_path):
+    file = tmp_path / 'a.json'
+    inner = dict(info=dict(categories=['any']), categories=[dict(id=1, name='dog')])
+    file.write_text(json.dumps(inner))
+    assert read_classes(file) == ('dog',)
+
+
 @pytest.mark.parametrize(
     ('name', 'text', 'message'),
     [
