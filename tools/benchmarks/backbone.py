@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable
 
 import torch
-from products import seconds_alone
 from published import Plain
 from suite import CLOCKS, Suite
 from torch import Tensor, nn
@@ -175,7 +174,7 @@ def measure(
     flops: float,
     off: float,
 ) -> None:
-    """Measure one row and the share of the machine's rate it reaches, and could."""
+    """Measure one row and the share of the machine's rate it reaches."""
     dtype = getattr(torch, precision)
     rate = rate_of_products(dtype, suite.args.device, CLOCKS[suite.args.clock])
     row = suite.compare(
@@ -191,12 +190,6 @@ def measure(
     goal = 0.8 if kind == 'training' else 0.9
     row.notes['share of the rate of products'] = share
     print(f'  share of the rate of products: {share:.2f} (goal {goal})')
-    if suite.args.device == 'cpu':
-        alone = seconds_alone(call(nets['ours'], x, kind, dtype))
-        most = row.notes['share, if it did nothing but its products'] = (
-            work / alone / rate
-        )
-        print(f'  if it did nothing but its products: {most:.2f}')
 
 
 if __name__ == '__main__':
