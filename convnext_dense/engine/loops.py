@@ -4,6 +4,7 @@ mmengine's loops know no position inside an epoch, restore no random state, and 
 a validation that was due when a run died after saving.
 """
 
+import errno
 from collections.abc import Iterator
 from typing import Any
 
@@ -58,6 +59,15 @@ class _Resumable:
         try:
             self._begin()
             self._train()
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            # A checkpoint in the making may have filled it: that is told first.
+            self.runner.writer.wait()
+            raise UserError(
+                f'{error.strerror} ({error.filename}); the last checkpoint is whole: '
+                'make space, and continue with --resume'
+            ) from error
         finally:
             stop_workers(self.dataloader, self._iterator)
             if self.runner.val_loop is not None:

@@ -100,8 +100,9 @@ def _is_for_us(x: Tensor, weight: Tensor) -> bool:
         onednn.LINEAR is not None
         and x.dtype == weight.dtype == torch.float32
         and not torch.is_autocast_enabled('cpu')
-        and x.numel() > 0
         and onednn.is_for_us(x)
+        # The last: a traced graph must not come to depend on it.
+        and x.numel() > 0
     )
 
 

@@ -1,8 +1,12 @@
 """A run that was killed and resumed ends as the one that never stopped."""
 
+import errno
+import os
+
 import pytest
 
 from convnext_dense.engine.checkpointing import read_manifest
+from convnext_dense.engine.loops import EpochLoop
 from convnext_dense.errors import UserError
 
 
@@ -96,3 +100,21 @@ def test_another_recipe_is_refused(toy, tmp_path, change):
         cfg.param_scheduler = cfg.param_scheduler[:1]
     with pytest.raises(UserError, match=change.replace('_', ' ')):
         toy.train(cfg)
+
+
+def test_a_full_disk_is_no_traceback(toy, tmp_path, monkeypatch):
+    def write(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), 'scalars.json')
+
+    monkeypatch.setattr(EpochLoop, 'run_epoch', write)
+    with pytest.raises(UserError, match=r'No space left.*scalars\.json.*--resume'):
+        toy.train(toy.config(tmp_path))
+
+
+def test_other_errors_of_files_stay_what_they_are(toy, tmp_path, monkeypatch):
+    def write(*_):
+        raise OSError(errno.EIO, os.strerror(errno.EIO), 'scalars.json')
+
+    monkeypatch.setattr(EpochLoop, 'run_epoch', write)
+    with pytest.raises(OSError, match=r'scalars\.json'):
+        toy.train(toy.config(tmp_path))
