@@ -37,6 +37,10 @@ def _measure(args: argparse.Namespace) -> dict[str, dict[str, float]]:
     from convnext_dense.pretrain.collapse import backbone_of, block_distances
     from convnext_dense.registry import DATASETS, MODELS
 
+    if args.images < 1:
+        raise UserError(f'--images must be 1 or more, got {args.images}')
+    if args.size < 32:
+        raise UserError(f'--size must be 32 or more, got {args.size}')
     dataset = DATASETS.build(
         dict(
             type='convnext_dense.ImageFolder',

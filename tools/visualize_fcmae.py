@@ -33,6 +33,10 @@ def _draw(args: argparse.Namespace) -> None:
     from convnext_dense.pretrain.published import load_published
     from convnext_dense.registry import DATASETS, MODELS
 
+    if args.images < 1:
+        raise UserError(f'--images must be 1 or more, got {args.images}')
+    if args.out.suffix not in ('.png', '.jpg', '.jpeg'):
+        raise UserError(f'--out must end in .png or .jpg, got {args.out}')
     cfg = load_config(args.config, args.cfg_options)
     if 'FCMAE' not in cfg.get('model', {}).get('type', ''):
         raise UserError(f'{args.config} describes no masked autoencoder')

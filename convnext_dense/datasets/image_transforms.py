@@ -4,6 +4,8 @@ torchvision's transforms work on a sample as it is, and draw from torch's random
 numbers, which a data loader seeds in each worker.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from mmengine.structures import BaseDataElement
@@ -16,11 +18,37 @@ from convnext_dense.registry import TRANSFORMS
 for transform in (
     v2.CenterCrop,
     v2.RandomHorizontalFlip,
-    v2.RandomResizedCrop,
     v2.RandomVerticalFlip,
     v2.Resize,
 ):
     TRANSFORMS.register_module(module=transform)
+
+
+@TRANSFORMS.register_module()
+class RandomResizedCrop(v2.RandomResizedCrop):
+    """torchvision's crop of a random part, with checked ranges.
+
+    Args:
+        size: Side in pixels of what comes out, or height and width.
+        scale: Least and largest share of the image's area, in (0, 1].
+        **kwargs: As for torchvision's.
+
+    Raises:
+        UserError: On a value outside the ranges above.
+    """
+
+    def __init__(
+        self, size: int | Sequence[int], scale: Sequence[float] = (0.08, 1.0), **kwargs
+    ):
+        sides = size if isinstance(size, list | tuple) else [size]
+        if not all(isinstance(side, int) and side > 0 for side in sides):
+            raise UserError(f'image_size must be pixels, 1 or more, got {size!r}')
+        if len(scale) != 2 or not 0 < scale[0] <= scale[1] <= 1:
+            raise UserError(
+                'crop_scale must be the least and the largest share of an image, in '
+                f'(0, 1], got {scale!r}'
+            )
+        super().__init__(size, scale, **kwargs)
 
 
 class UnusableImage(UserError):

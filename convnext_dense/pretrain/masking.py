@@ -60,8 +60,8 @@ def random_mask(
 
 def check_ratio(ratio: float) -> None:
     """Raise ``UserError`` unless a mask ratio lies between 0 and 1."""
-    if not 0 < ratio < 1:
-        raise UserError(f'mask_ratio must be between 0 and 1, got {ratio}')
+    if not isinstance(ratio, int | float) or not 0 < ratio < 1:
+        raise UserError(f'mask_ratio must be between 0 and 1, got {ratio!r}')
 
 
 class VisiblePatches:

@@ -148,11 +148,31 @@ def test_collapse_is_measured_and_plotted(trained, shapes, tmp_path):
         assert plot.width > 400
 
 
+@pytest.mark.parametrize(('option', 'value'), [('--images', 0), ('--size', 10)])
+def test_a_number_out_of_range_is_one_line(trained, shapes, option, value):
+    folder, checkpoint = shapes / 'images/train', trained / 'epoch_2.pth'
+    done = run('feature_collapse.py', folder, checkpoint, option, value)
+    assert done.returncode == 2
+    assert f'{option} must be' in done.stderr
+    assert 'Traceback' not in done.stderr
+
+
+@pytest.mark.parametrize(('option', 'value'), [('--images', 0), ('--out', 'a.foo')])
+def test_a_sheet_that_cannot_be_is_one_line(trained, option, value):
+    done = run('visualize_fcmae.py', CONFIG, trained / 'epoch_2.pth', option, value)
+    assert done.returncode == 2
+    assert f'{option} must' in done.stderr
+    assert 'Traceback' not in done.stderr
+
+
 @pytest.mark.parametrize(
     ('option', 'words'),
     [
         ('image_size=100', ['100 x 100 pixels', 'multiple of 32']),
         ('image_size=32', ['1 x 1 patches', 'larger images']),
+        ('image_size=0', ['image_size must be pixels, 1 or more, got 0']),
+        ('crop_scale=[1,0.2]', ['crop_scale', '[1, 0.2]']),
+        ('model.mask_ratio=abc', ['mask_ratio', "'abc'"]),
         ('model.mask_ratio=1', ['mask_ratio', 'between 0 and 1']),
         ('model.encoder.type=convnext_dense.Conv2Former', ['Conv2Former']),
         ('images=annotations/none', ['folder not found', 'data_root']),
