@@ -15,8 +15,8 @@ def keep_memory() -> bool:
     """Let the process keep the memory that it frees, and tell whether it does.
 
     Activations come and go with each step. By default glibc gives large blocks back to
-    the system, which fills every page with zeros before it lends it again: a tenth of
-    a training step on a CPU (``tools/benchmarks/kept_memory.py``). Nothing happens with
+    the system, which fills every page with zeros before it lends it again
+    (``tools/benchmarks/kept_memory.py`` tells what that costs). Nothing happens with
     other C libraries, or where the environment has settings of its own.
     """
     if sys.platform != 'linux' or any(name in os.environ for name in SETTINGS):

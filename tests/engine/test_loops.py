@@ -102,19 +102,19 @@ def test_another_recipe_is_refused(toy, tmp_path, change):
         toy.train(cfg)
 
 
-def test_a_full_disk_is_no_traceback(toy, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ('code', 'told', 'words'),
+    [
+        (errno.ENOSPC, UserError, r'No space left.*scalars\.json.*--resume'),
+        (errno.EIO, OSError, r'scalars\.json'),
+    ],
+)
+def test_only_a_full_disk_is_the_users_to_mend(
+    toy, tmp_path, monkeypatch, code, told, words
+):
     def write(*_):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), 'scalars.json')
+        raise OSError(code, os.strerror(code), 'scalars.json')
 
     monkeypatch.setattr(EpochLoop, 'run_epoch', write)
-    with pytest.raises(UserError, match=r'No space left.*scalars\.json.*--resume'):
-        toy.train(toy.config(tmp_path))
-
-
-def test_other_errors_of_files_stay_what_they_are(toy, tmp_path, monkeypatch):
-    def write(*_):
-        raise OSError(errno.EIO, os.strerror(errno.EIO), 'scalars.json')
-
-    monkeypatch.setattr(EpochLoop, 'run_epoch', write)
-    with pytest.raises(OSError, match=r'scalars\.json'):
+    with pytest.raises(told, match=words):
         toy.train(toy.config(tmp_path))
