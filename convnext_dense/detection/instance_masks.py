@@ -126,13 +126,15 @@ class PatchMasks(BitmapMasks):
     ):
         """Cut the masks ``inds`` out at ``bboxes``, each scaled to ``out_shape``.
 
-        The host copies a mask for each box; here boxes of one object share it.
+        The host copies a mask for each box; here boxes of one object share it, and
+        objects without a box are not drawn.
         """
         if not len(self) or not len(bboxes):
             return BitmapMasks(np.empty((0, *out_shape), np.uint8), *out_shape)
         boxes = torch.as_tensor(bboxes, device=device)
-        which = torch.as_tensor(inds, device=device).to(boxes.dtype)
-        masks = torch.from_numpy(self.masks).to(device, boxes.dtype)
+        used, which = np.unique(torch.as_tensor(inds).cpu(), return_inverse=True)
+        which = torch.as_tensor(which, device=device).to(boxes.dtype)
+        masks = torch.from_numpy(self[used].masks).to(device, boxes.dtype)
         regions = torch.cat([which[:, None], boxes], dim=1)
         targets = roi_align(
             masks[:, None], regions, out_shape, 1.0, 0, 'avg', True
