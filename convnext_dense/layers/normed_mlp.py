@@ -114,18 +114,19 @@ def _through_large(
     parts: list[Part], response: _Response, w2: Tensor, beta: Tensor, back: FirstLayer
 ) -> list[Tensor]:
     """Go back through one image; give the gradients by w2, gamma and beta."""
+    wide = [F.gelu(hidden) for _, hidden, _ in parts]
     by_weight = WeightGradient(w2, sum(len(x) for x, _, _ in parts))
-    for _, hidden, grad in parts:
-        by_weight.add(grad, F.gelu(hidden))
+    for (_, _, grad), a in zip(parts, wide, strict=True):
+        by_weight.add(grad, a)
     # So far it is by the weights of this image, which are w2 times the scale.
     found = by_weight.value()
     by_scale = (found * w2).sum(0, keepdim=True)
     dtype = parts[0][0].dtype
     pull = response.pull(by_scale).to(dtype)
     weight = (w2 * response.scale).to(dtype).t()
-    for x, hidden, grad in parts:
+    for (x, hidden, grad), a in zip(parts, wide, strict=True):
         by_wide = product(grad, weight)
-        by_wide.addcmul_(F.gelu(hidden), pull)
+        by_wide.addcmul_(a, pull)
         back.add(x, hidden, by_wide)
     by_bias = torch.stack([total(grad) for _, _, grad in parts]).sum(0)
     by_w2 = (found * response.scale).addr_(by_bias, beta.float())
