@@ -4,10 +4,12 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
 from mmengine.config import Config
 
 from convnext_dense.checkpoints.zoo import zoo_hint
 from convnext_dense.errors import UserError
+from convnext_dense.process import Others, advice
 
 from .config import load_config
 from .device import check_devices
@@ -40,6 +42,7 @@ def train(
     Raises:
         UserError: On any mistake that the message explains.
     """
+    others = Others()
     cfg = prepare(config, work_dir, launcher, cfg_options)
     if resume == 'auto':
         cfg.resume = 'auto'
@@ -50,6 +53,7 @@ def train(
     with explained('settings'):
         runner = Runner.from_cfg(cfg)
     _no_accident(runner)
+    _warn_of_others(runner, others)
     runner.train()
     _say_results(runner)
 
@@ -134,6 +138,15 @@ def _no_accident(runner: Runner) -> None:
             f'{runner.work_dir} holds an earlier run, which this one starts over; '
             '--resume continues it'
         )
+
+
+def _warn_of_others(runner: Runner, others: Others) -> None:
+    """Say that this process, alone on processor cores, has to share them."""
+    found = others.cores()
+    if found and not torch.cuda.is_available() and runner.world_size == 1:
+        told = advice(torch.get_num_threads(), *found)
+        if told:
+            runner.logger.warning(told)
 
 
 def _drop_pretrained(node: object) -> None:
