@@ -17,6 +17,7 @@ from .device import fit_to_device
 from .overrides import check_overrides
 from .settings import apply_settings
 from .trust import distrust_files
+from .value_checks import check_values
 
 # Lets configs say `_base_ = 'convnext_dense::...'`, wherever they lie.
 MODULE2PACKAGE[SCOPE] = SCOPE
@@ -85,6 +86,7 @@ def load_config(path: str | Path, options: Sequence[str] = ()) -> Config:
     check_overrides(cfg, overrides)
     cfg.merge_from_dict(overrides)
     apply_settings(cfg)
+    check_values(cfg._cfg_dict)
     fit_to_device(cfg)
     _let_no_workers_rest(cfg)
     return cfg

@@ -65,6 +65,11 @@ class FCMAE(BaseModel):
     ):
         super().__init__(data_preprocessor, init_cfg or TRUNCATED_NORMAL)
         check_ratio(mask_ratio)
+        if decoder_width < 1 or decoder_depth < 0:
+            raise UserError(
+                'decoder_width must be at least 1 and decoder_depth at least 0, got '
+                f'{decoder_width} and {decoder_depth}'
+            )
         if patch_size < STRIDE or patch_size % STRIDE:
             raise UserError(f'patch_size must be a multiple of 32, got {patch_size}')
         built: Any = (

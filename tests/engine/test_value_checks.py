@@ -1,0 +1,62 @@
+"""Values that no run can have are told by the name of their setting."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from convnext_dense.engine.config import load_config
+from convnext_dense.engine.value_checks import RULES, check_values
+from convnext_dense.errors import UserError
+
+DEMO = 'configs/shapes/mask-rcnn_convnext-v2-atto_demo_shapes.py'
+
+
+def nested(name, value):
+    for key in reversed(name.split('.')):
+        value = {key: value}
+    return value
+
+
+@pytest.mark.parametrize('name', RULES)
+@given(value=st.text() | st.integers(max_value=-1) | st.dictionaries(st.text(), st.none()))
+def test_text_and_negative_numbers_are_refused_by_name(name, value):
+    if RULES[name].holds(value):  # of what is text by nature
+        assert name == 'flips'
+        return
+    with pytest.raises(UserError, match=name):
+        check_values(nested(name, value))
+
+
+@pytest.mark.parametrize('name', RULES)
+def test_what_is_absent_or_none_breaks_no_rule(name):
+    check_values({})
+    check_values(nested(name, None))
+
+
+@pytest.mark.parametrize(
+    'option',
+    [
+        'image_size=abc',
+        'image_size=0',
+        'warmup=0',
+        'max_epochs=0',
+        'max_epochs=1.5',
+        'lr=fast',
+        'flips=sideways',
+        'batch_size=True',
+        'train_cfg.val_interval=0',
+        'train_dataloader.num_workers=-1',
+    ],
+)
+def test_an_option_is_refused_by_its_name_and_value(option):
+    name, _, value = option.partition('=')
+    with pytest.raises(UserError, match=f"^{name}='?{value}'?: it has to be "):
+        load_config(DEMO, [option])
+
+
+@pytest.mark.parametrize(
+    'option', ['image_size=96', 'lr=0', 'flips=horizontal', 'flips=[]', 'num_workers=0']
+)
+def test_what_can_be_run_is_taken(option):
+    option = option.replace('num_', 'train_dataloader.num_')
+    load_config(DEMO, ['classes=[a]', option])
