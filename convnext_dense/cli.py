@@ -68,10 +68,10 @@ def _export() -> Callable[..., Any]:
 def _check_data() -> Callable[..., Any]:
     from convnext_dense.data_check import check_data
 
-    def check(config: Path, cfg_options: Sequence[str]) -> int:
+    def check(config: Path, cfg_options: Sequence[str], every: bool) -> int:
         reports = check_data(config, cfg_options)
         for report in reports:
-            print(report)
+            print(report.text(every))
         return int(any(report.errors for report in reports))
 
     return check

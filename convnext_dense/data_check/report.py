@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-FIRST = 3  # names that are told
+FIRST = 3  # names that are told where not all are
 
 
 @dataclass
@@ -35,13 +35,20 @@ class Report:
             found.setdefault(what, []).extend(told)
 
     def __str__(self) -> str:
+        return self.text()
+
+    def text(self, every: bool = False) -> str:
+        """Lay it out: a line for each thing found, or one for every name it has."""
         counts = ', '.join(f'{number:,} {what}' for what, number in self.counts.items())
         lines = [f'{self.title}: {counts}']
         for kind, found in (('error', self.errors), ('warning', self.warnings)):
             for what, names in found.items():
-                more = ', ...' if len(names) > FIRST else ''
-                first = ', '.join(names[:FIRST])
-                lines.append(f'  {kind:<7} {len(names):>6,} {what}: {first}{more}')
+                line = f'  {kind:<7} {len(names):>6,} {what}:'
+                if every:
+                    lines += [line, *(f'    {name}' for name in names)]
+                    continue
+                more = ', ... (--all names them)' if len(names) > FIRST else ''
+                lines.append(f'{line} {", ".join(names[:FIRST])}{more}')
         if len(lines) == 1:
             lines.append('  nothing wrong was found')
         return '\n'.join(lines)

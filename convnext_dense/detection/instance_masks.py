@@ -132,8 +132,8 @@ class PatchMasks(BitmapMasks):
         if not len(self) or not len(bboxes):
             return BitmapMasks(np.empty((0, *out_shape), np.uint8), *out_shape)
         boxes = torch.as_tensor(bboxes, device=device)
-        used, which = np.unique(torch.as_tensor(inds).cpu(), return_inverse=True)
-        which = torch.as_tensor(which, device=device).to(boxes.dtype)
+        used, place = np.unique(torch.as_tensor(inds).cpu(), return_inverse=True)
+        which = torch.as_tensor(place, device=device).to(boxes.dtype)
         masks = torch.from_numpy(self[used].masks).to(device, boxes.dtype)
         regions = torch.cat([which[:, None], boxes], dim=1)
         targets = roi_align(

@@ -6,7 +6,7 @@ from convnext_dense import __version__
 
 from .files import add_complexity, add_convert, add_make_shapes
 from .models import add_app, add_export, add_predict
-from .runs import add_config, add_report, add_test, add_train
+from .runs import add_check_data, add_report, add_test, add_train
 
 # Each command: what it does, and what adds its options.
 COMMANDS = {
@@ -33,7 +33,7 @@ COMMANDS = {
     ),
     'check-data': (
         'Look through the data sets of a config; exit code 1 on errors.',
-        add_config,
+        add_check_data,
     ),
     'convert': (
         'Write the backbone of any public checkpoint with clean names and plain '

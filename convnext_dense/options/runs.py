@@ -45,6 +45,17 @@ def add_report(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_check_data(parser: argparse.ArgumentParser) -> None:
+    """Look through data sets."""
+    add_config(parser)
+    parser.add_argument(
+        '--all',
+        action='store_true',
+        dest='every',
+        help='name every image that is wrong, one per line, instead of the first three',
+    )
+
+
 def add_config(parser: argparse.ArgumentParser) -> None:
     """Name a config and change its values."""
     parser.add_argument('config', type=Path, help='a config file')

@@ -158,6 +158,17 @@ def test_the_exit_code_tells(root, shapes_copy, capsys, config):
     assert first.name in capsys.readouterr().out
 
 
+def test_all_names_are_told_where_they_are_asked_for(root, tmp_path, capsys):
+    names = [f'{number}.png' for number in range(5)]
+    for name in names:
+        (tmp_path / name).write_bytes(b'broken')
+    config = root / 'configs/custom/fcmae_convnext-v2-atto_300e_image-folder.py'
+    command = ['check-data', str(config), '--all', '--cfg-options']
+    assert main([*command, f'data_root={tmp_path}']) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.strip() for line in lines[2:7]] == [str(tmp_path / n) for n in names]
+
+
 @pytest.mark.parametrize(
     'text', ['', '{', '[]', '3', '{"images": 1}', '{"images": [1], "annotations": []}']
 )

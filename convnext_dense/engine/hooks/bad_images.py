@@ -61,7 +61,7 @@ class BadImages(Hook):
                 f'{path} cannot be used: {reason}; {len(self.found)} unreadable images '
                 f'are {share:.1%} of them, more than '
                 f'default_hooks.bad_images.max_share={self.max_share} allows; '
-                'tools/check_data.py CONFIG names all'
+                'tools/check_data.py CONFIG --all names every one'
             )
         runner.logger.warning(
             f'{path} is replaced by another image: {reason} ({len(self.found)} so far)'
