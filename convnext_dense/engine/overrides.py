@@ -11,6 +11,7 @@ from mmengine.runner import Runner
 
 from convnext_dense.errors import UserError
 
+from .hosts import import_host
 from .settings import REFERENCE
 
 # What a dict may hold beside the arguments of its `type`.
@@ -173,8 +174,9 @@ def _defaults(cfg: Config, node: Mapping) -> dict[str, Any]:
     if 'type' not in node:
         return {}
     scope = cfg.get('default_scope', 'mmengine')
+    import_host(scope)  # which mmengine would do, not as quietly
     with DefaultScope.overwrite_default_scope(scope):
-        target = _resolve(node['type'])
+        target = _resolve(node['type'], scope)
     if target is None:
         return {'**': None}
     found: dict[str, Any] = {}
@@ -192,13 +194,17 @@ def _defaults(cfg: Config, node: Mapping) -> dict[str, Any]:
     return found | {'**': None}
 
 
-def _resolve(name: Any) -> type | None:
+def _resolve(name: Any, scope: str) -> type | None:
     if inspect.isclass(name):
         return name
     from mmengine import registry
 
     for kind in vars(registry).values():
-        if isinstance(kind, registry.Registry):
+        # mmengine warns of each registry that a host has no part of.
+        if isinstance(kind, registry.Registry) and scope in (
+            kind.scope,
+            *kind.children,
+        ):
             with kind.switch_scope_and_registry(None) as scoped:
                 found = scoped.get(name)
             if inspect.isclass(found):

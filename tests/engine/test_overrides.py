@@ -1,5 +1,8 @@
 """An override that would change nothing is refused."""
 
+import subprocess
+import sys
+
 import pytest
 from mmengine.config import Config
 
@@ -123,3 +126,18 @@ def test_a_near_name_is_refused_where_any_argument_is_taken(cfg):
 def test_settings_of_layer_decay_are_known(cfg):
     cfg.optim_wrapper = dict(paramwise_cfg=dict(decay_rate=0.9))
     check_overrides(cfg, {'optim_wrapper.paramwise_cfg.decay_type': 'stage_wise'})
+
+
+def test_an_option_inside_a_hosts_part_is_checked_without_a_word(root, tmp_path):
+    """The hosts and mmengine have much to say when they are imported late."""
+    config = root / 'configs/shapes/mask-rcnn_convnext-v2-atto_demo_shapes.py'
+    script = (
+        'from convnext_dense.engine.config import load_config; '
+        f'load_config({str(config)!r}, '
+        "['classes=[a]', 'model.backbone.init_cfg.type=Pretrained', "
+        "'model.backbone.init_cfg.checkpoint=a.pth'])"
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', script], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
