@@ -24,7 +24,9 @@ def warn_of_warm_up(schedules: Any, iterations: int) -> None:
         if rises and not schedule.by_epoch and schedule.end > iterations:
             print_log(
                 f'the warm-up takes {schedule.end} iterations and the run '
-                f'{iterations}: its learning rate never gets to the one that was set',
+                f'{iterations}: its learning rate never gets to the one that was set '
+                '(shorter: warmup=N where the config has it, or `end` of the '
+                'param_scheduler)',
                 logger='current',
                 level=logging.WARNING,
             )

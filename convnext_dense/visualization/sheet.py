@@ -70,4 +70,4 @@ def _legend(
             x, y = GAP, y + 24
         places.append((x, y))
         x += step
-    return places, y + 24
+    return places, y + 24 if names else 0

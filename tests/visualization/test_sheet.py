@@ -44,6 +44,12 @@ def test_without_classes_there_is_a_sheet():
     assert count(sheet, (255, 0, 255)) == 50 * 90
 
 
+def test_without_classes_nothing_is_left_for_a_legend():
+    sheet = contact_sheet([('truth', [picture(50, 90)])], [])
+    last = np.argwhere((np.asarray(sheet) == (255, 0, 255)).all(-1)).max(0)[0]
+    assert sheet.height - last < 20
+
+
 def test_more_classes_make_a_higher_sheet_not_a_wider_one():
     few, many = (
         contact_sheet([('truth', [picture(50, 90)])], ['class'] * number).size
