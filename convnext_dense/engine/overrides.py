@@ -26,6 +26,9 @@ PARAMWISE = {
 # Top-level keys that :mod:`settings` acts on.
 SETTINGS = {'classes', 'data_root', 'default_scope', 'num_classes'}
 
+# Values that are a number or a word, such as a loss scale of 512 or 'dynamic'.
+NUMBER_OR_TEXT = {'loss_scale'}
+
 # Top-level keys that no signature shows but that are read while running.
 READ_BY_NAME = {
     'auto_scale_lr',
@@ -58,7 +61,10 @@ def check_overrides(cfg: Config, overrides: Mapping[str, Any]) -> None:
 
 
 def _check_kind(cfg: Config, key: str, value: Any) -> None:
-    """Refuse text where the present value is a switch: any text would turn it on."""
+    """Refuse text where the present value is a switch, which any would turn on.
+
+    Or a number: what needs it may be days away.
+    """
     where, _, name = key.rpartition('.')
     node: Any = cfg._cfg_dict
     for part in where.split('.') if where else ():
@@ -71,6 +77,12 @@ def _check_kind(cfg: Config, key: str, value: Any) -> None:
     text = isinstance(value, str) and not REFERENCE.search(value)
     if isinstance(default, bool) and text:
         raise UserError(f'--cfg-options {key} is True or False, got {value!r}')
+    if where and text and name not in NUMBER_OR_TEXT and _is_number(node.get(name)):
+        raise UserError(f'--cfg-options {key} is a number, got {value!r}')
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _check_copied(cfg: Config, key: str) -> None:

@@ -117,6 +117,20 @@ def test_a_switch_takes_no_text(cfg, key):
         check_overrides(cfg, {key: 'Flase'})
 
 
+def test_a_number_takes_no_text(cfg):
+    with pytest.raises(UserError, match=r"logger\.interval is a number, got 'abc'"):
+        check_overrides(cfg, {'default_hooks.logger.interval': 'abc'})
+
+
+def test_a_number_takes_a_reference_to_another_setting(cfg):
+    check_overrides(cfg, {'default_hooks.logger.interval': '${batch_size}'})
+
+
+def test_a_loss_scale_is_a_number_or_a_word(cfg):
+    cfg.optim_wrapper = dict(type='AmpOptimWrapper', loss_scale=512.0)
+    check_overrides(cfg, {'optim_wrapper.loss_scale': 'dynamic'})
+
+
 def test_a_near_name_is_refused_where_any_argument_is_taken(cfg):
     cfg.default_hooks.checkpoint = dict(type='CheckpointHook', interval=1)
     with pytest.raises(UserError, match=r'did you mean default_hooks\.checkpoint\.int'):
