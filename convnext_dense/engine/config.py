@@ -14,7 +14,7 @@ from convnext_dense.errors import UserError
 from convnext_dense.registry import SCOPE
 
 from .device import fit_to_device
-from .overrides import check_overrides
+from .overrides import as_present, check_overrides
 from .settings import apply_settings
 from .trust import distrust_files
 from .value_checks import check_values
@@ -84,7 +84,7 @@ def load_config(path: str | Path, options: Sequence[str] = ()) -> Config:
     _drop_own_scope(cfg._cfg_dict)
     overrides = parse_options(options)
     check_overrides(cfg, overrides)
-    cfg.merge_from_dict(overrides)
+    cfg.merge_from_dict(as_present(cfg, overrides))
     apply_settings(cfg)
     check_values(cfg._cfg_dict)
     fit_to_device(cfg)

@@ -113,8 +113,9 @@ def prepare(
         cfg.work_dir = str(Path('work_dirs', config.stem))
     _make_writable(Path(cfg.work_dir))
     import_host(cfg.get('default_scope', 'mmengine'))
-    add_loggers(cfg)
-    make_survive(cfg)
+    with explained('settings'):
+        add_loggers(cfg)
+        make_survive(cfg)
     return cfg
 
 

@@ -66,23 +66,48 @@ def _check_kind(cfg: Config, key: str, value: Any) -> None:
     Or a number: what needs it may be days away.
     """
     where, _, name = key.rpartition('.')
-    node: Any = cfg._cfg_dict
-    for part in where.split('.') if where else ():
-        node = node[int(part)] if isinstance(node, list | tuple) else node.get(part)
-        if not isinstance(node, Mapping | list | tuple):
-            return
-    if not isinstance(node, Mapping):
+    node = _owner(cfg, key)
+    if node is None:
         return
+    present = node.get(name)
+    if isinstance(present, Mapping) and isinstance(value, int | float):
+        raise UserError(
+            f'--cfg-options {key} holds settings of its own: set them by name, as in '
+            f'{key}.{next(iter(present), "name")}=..., or all to None'
+        )
     default = node.get(name, _defaults(cfg, node).get(name))
     text = isinstance(value, str) and not REFERENCE.search(value)
     if isinstance(default, bool) and text:
         raise UserError(f'--cfg-options {key} is True or False, got {value!r}')
-    if where and text and name not in NUMBER_OR_TEXT and _is_number(node.get(name)):
+    number = type(present) in (int, float) and name not in NUMBER_OR_TEXT
+    if where and text and number:
         raise UserError(f'--cfg-options {key} is a number, got {value!r}')
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def as_present(cfg: Config, overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the overrides, whole numbers as floats where the present value is one.
+
+    Some of the hosts' classes ask for a float, which ``prob=1`` is not.
+    """
+    found = dict(overrides)
+    for key, value in overrides.items():
+        node = _owner(cfg, key) or {}
+        if type(value) is int and isinstance(node.get(key.rpartition('.')[2]), float):
+            found[key] = float(value)
+    return found
+
+
+def _owner(cfg: Config, key: str) -> Mapping | None:
+    """Give the dict of a config that a dotted key is in, if there is one."""
+    node: Any = cfg._cfg_dict
+    for part in key.split('.')[:-1]:
+        if isinstance(node, list | tuple):
+            node = node[int(part)]
+        elif isinstance(node, Mapping):
+            node = node.get(part)
+        else:
+            return None
+    return node if isinstance(node, Mapping) else None
 
 
 def _check_copied(cfg: Config, key: str) -> None:

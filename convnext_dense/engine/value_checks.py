@@ -27,13 +27,40 @@ def _is_number(value: Any) -> bool:
 def _are_flips(value: Any) -> bool:
     found = [value] if isinstance(value, str) else value
     known = {'horizontal', 'vertical', 'diagonal'}
-    return isinstance(found, list | tuple) and all(flip in known for flip in found)
+    return (
+        isinstance(found, list | tuple)
+        and len(found) > 0
+        and all(flip in known for flip in found)
+    )
+
+
+def _is_share(value: Any) -> bool:
+    return _is_number(value) and 0 <= value <= 1
+
+
+def _is_range(value: Any) -> bool:
+    return (
+        isinstance(value, list | tuple)
+        and len(value) == 2
+        and all(_is_share(bound) for bound in value)
+    )
 
 
 COUNT = Rule(lambda value: _is_whole(value, 1), 'a whole number from 1 on')
 WORKERS = Rule(lambda value: _is_whole(value, 0), 'a whole number from 0 on')
 RATE = Rule(lambda value: _is_number(value) and value >= 0, 'a number from 0 on')
-FLIPS = Rule(_are_flips, "a list of 'horizontal', 'vertical' and 'diagonal'")
+ABOVE = Rule(lambda value: _is_number(value) and value > 0, 'a number above 0')
+SHARE = Rule(_is_share, 'a number from 0 to 1')
+RANGE = Rule(_is_range, 'two numbers from 0 to 1, as in [0.2,1.0]')
+LEVEL = Rule(
+    lambda value: value in ('DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'),
+    'DEBUG, INFO, WARNING, ERROR or CRITICAL',
+)
+FLIPS = Rule(
+    _are_flips,
+    "a list of 'horizontal', 'vertical' and 'diagonal'; for none, set prob=0.0 of "
+    'RandomFlip in train_dataloader.dataset.pipeline',
+)
 
 # What a user sets comes first: the rest may refer to it.
 RULES: dict[str, Rule] = {
@@ -47,11 +74,16 @@ RULES: dict[str, Rule] = {
     'num_workers': WORKERS,
     'lr': RATE,
     'flips': FLIPS,
+    'vertical_flip': SHARE,
+    'crop_scale': RANGE,
+    'log_level': LEVEL,
     'train_cfg.max_epochs': COUNT,
     'train_cfg.max_iters': COUNT,
     'train_cfg.val_interval': COUNT,
     'optim_wrapper.accumulative_counts': COUNT,
     'optim_wrapper.optimizer.lr': RATE,
+    'optim_wrapper.clip_grad.max_norm': ABOVE,
+    'default_hooks.logger.interval': COUNT,
 } | {
     f'{phase}_dataloader.{name}': rule
     for phase in ('train', 'val', 'test')
@@ -69,6 +101,11 @@ def check_values(settings: Mapping[str, Any]) -> None:
         value = _at(settings, name)
         if value is not None and not rule.holds(value):
             raise UserError(f'{name}={value!r}: it has to be {rule.words}')
+    warmup, iterations = settings.get('warmup'), settings.get('max_iters')
+    if warmup and iterations and warmup >= iterations:
+        raise UserError(
+            f'warmup={warmup} is too long for max_iters={iterations}: set a shorter one'
+        )
 
 
 def _at(node: Any, name: str) -> Any:

@@ -6,7 +6,7 @@ import sys
 import pytest
 from mmengine.config import Config
 
-from convnext_dense.engine.overrides import check_overrides
+from convnext_dense.engine.overrides import as_present, check_overrides
 from convnext_dense.errors import UserError
 
 
@@ -124,6 +124,22 @@ def test_a_number_takes_no_text(cfg):
 
 def test_a_number_takes_a_reference_to_another_setting(cfg):
     check_overrides(cfg, {'default_hooks.logger.interval': '${batch_size}'})
+
+
+def test_settings_take_no_number_in_their_place(cfg):
+    with pytest.raises(UserError, match=r'set them by name, as in train_dataloader\.'):
+        check_overrides(cfg, {'train_dataloader': 3})
+
+
+def test_settings_can_be_switched_off(cfg):
+    check_overrides(cfg, {'default_hooks.logger': None})
+
+
+def test_a_whole_number_is_a_float_where_one_stood(cfg):
+    cfg.train_pipeline[0].prob = 0.5
+    options = {'train_pipeline.0.prob': 1, 'batch_size': 1, 'model.mine.new': 1}
+    found = as_present(cfg, options)
+    assert [type(value) for value in found.values()] == [float, int, int]
 
 
 def test_a_loss_scale_is_a_number_or_a_word(cfg):

@@ -20,8 +20,8 @@ def nested(name, value):
 @pytest.mark.parametrize('name', RULES)
 @given(value=st.text() | st.integers(max_value=-1) | st.lists(st.integers()))
 def test_text_and_negative_numbers_are_refused_by_name(name, value):
-    if RULES[name].holds(value):  # a flip's name, or a list of none
-        assert name == 'flips'
+    if RULES[name].holds(value):  # a word
+        assert name in ('flips', 'log_level')
         return
     with pytest.raises(UserError, match=name):
         check_values(nested(name, value))
@@ -43,6 +43,9 @@ def test_what_is_absent_or_none_breaks_no_rule(name):
         'max_epochs=1.5',
         'lr=fast',
         'flips=sideways',
+        'log_level=LOUD',
+        'default_hooks.logger.interval=0',
+        'optim_wrapper.clip_grad.max_norm=-1.0',
         'batch_size=True',
         'train_cfg.val_interval=0',
         'train_dataloader.num_workers=-1',
@@ -55,8 +58,20 @@ def test_an_option_is_refused_by_its_name_and_value(option):
 
 
 @pytest.mark.parametrize(
-    'option', ['image_size=96', 'lr=0', 'flips=horizontal', 'flips=[]', 'num_workers=0']
+    'option',
+    ['image_size=96', 'lr=0', 'flips=horizontal', 'log_level=ERROR', 'num_workers=0'],
 )
 def test_what_can_be_run_is_taken(option):
     option = option.replace('num_', 'train_dataloader.num_')
     load_config(DEMO, ['classes=[a]', option])
+
+
+def test_a_warm_up_is_shorter_than_its_run():
+    with pytest.raises(UserError, match=r'warmup=50 is too long for max_iters=40'):
+        check_values(dict(warmup=50, max_iters=40))
+
+
+@pytest.mark.parametrize('crop_scale', [0.5, ['a', 'b'], [0.2, 2], [0.2]])
+def test_a_crop_scale_is_two_shares(crop_scale):
+    with pytest.raises(UserError, match=r'^crop_scale='):
+        check_values(dict(crop_scale=crop_scale))

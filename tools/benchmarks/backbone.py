@@ -14,6 +14,7 @@ from suite import CLOCKS, Suite
 from torch import Tensor, nn
 
 from convnext_dense import Conv2Former, ConvNeXt, ConvNeXtV2
+from convnext_dense.errors import UserError
 
 OURS = {
     'convnext-tiny': lambda: ConvNeXt('tiny', layer_scale_init_value=1.0),
@@ -28,6 +29,7 @@ GOALS = {
     ('inference', 'float32'): 1.0,
     ('inference', 'bfloat16'): 0.95,
 }
+KINDS, DTYPES = ['training', 'inference'], ['float32', 'bfloat16']
 TIMM = {
     'convnext-tiny': 'convnext_tiny',
     'convnext-v2-tiny': 'convnextv2_tiny',
@@ -145,15 +147,18 @@ def main() -> int:
     suite = Suite(
         __doc__,
         'backbone',
+        devices=True,
         rounds=2,
-        models=(['convnext-tiny', 'convnext-v2-tiny', 'conv2former-t'], 'models'),
+        models=(['convnext-tiny', 'convnext-v2-tiny', 'conv2former-t'], 'models', OURS),
         height=(224, 'height of the images; the goals are for 512'),
         width=(224, 'width of the images'),
         batch=(2, 'images'),
-        kinds=(['training', 'inference'], 'training, inference'),
-        dtypes=(['float32', 'bfloat16'], 'float32, bfloat16'),
+        kinds=(KINDS, 'kinds of pass', KINDS),
+        dtypes=(DTYPES, 'precisions', DTYPES),
     )
     args = suite.args
+    if min(args.height, args.width) < 32:
+        raise UserError('--height and --width must be at least 32, the coarsest stride')
     for name in args.models:
         nets = sides_of(name, suite)
         x = torch.randn(args.batch, 3, args.height, args.width, device=args.device)

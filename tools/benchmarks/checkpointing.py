@@ -30,6 +30,7 @@ def main() -> int:
     suite = Suite(
         __doc__,
         'checkpointing',
+        devices=True,
         rounds=2,
         sides=([256, 512], 'sides of the images; the goals are for 1024'),
         batch=(1, 'images'),

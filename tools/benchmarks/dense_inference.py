@@ -47,6 +47,7 @@ def main() -> int:
     suite = Suite(
         __doc__,
         'dense_inference',
+        devices=True,
         rounds=2,
         classes=(150, 'number of classes'),
         sides=([1024], 'sides of the square images of sliding windows'),

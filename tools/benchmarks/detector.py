@@ -6,6 +6,7 @@ and torchvision's non-maximum suppression and gradient of RoIAlign (compiled mmc
 computes them likewise).
 """
 
+import logging
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -61,7 +62,7 @@ def torchvision_nms(
     return torch.ops.torchvision.nms(boxes, scores, iou_threshold)
 
 
-def detector(timm: Any | None) -> nn.Module:
+def detector(timm: Any | None, device: str) -> nn.Module:
     """Build the detector of the config, with our backbone or timm's."""
     cfg = load_config(CONFIG, ['classes=[circle,square,triangle]', 'image_size=256'])
     torch.manual_seed(0)
@@ -71,7 +72,7 @@ def detector(timm: Any | None) -> nn.Module:
         model.backbone = timm.create_model('convnextv2_atto', features_only=True)
     else:
         use_faster_linear(model)  # as our runner does
-    return model.train()
+    return model.to(device).train()
 
 
 def batch(number: int, side: int, instances: int, ours: bool) -> dict[str, Any]:
@@ -134,6 +135,7 @@ def main() -> int:
     suite = Suite(
         __doc__,
         'detector',
+        devices=True,
         rounds=3,
         side=(256, 'side of the images'),
         batch=(4, 'images'),
@@ -145,7 +147,9 @@ def main() -> int:
 
     timm = suite.peer('timm')
     args = suite.args
-    ours, stock = detector(None), detector(timm) if timm else None
+    logging.disable(logging.INFO)  # a line for each weight
+    ours = detector(None, args.device)
+    stock = detector(timm, args.device) if timm else None
     for number in args.instances:
         data = batch(args.batch, args.side, number, ours=True)
         sides = {

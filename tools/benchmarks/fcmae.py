@@ -84,6 +84,7 @@ def main() -> int:
     suite = Suite(
         __doc__,
         'fcmae',
+        devices=True,
         archs=(['atto', 'tiny'], 'variants to compare'),
         size=(224, 'side of the images'),
         sizes=([128, 224, 320], 'sides of the table of cost, for the first variant'),

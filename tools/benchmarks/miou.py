@@ -15,6 +15,7 @@ def main() -> int:
     suite = Suite(
         __doc__,
         'miou',
+        devices=True,
         height=(512, 'height of the image'),
         width=(683, 'width of the image'),
         classes=([150, 2, 19, 1000], 'numbers of classes'),

@@ -42,7 +42,10 @@ def paste_and_draw(masks: np.ndarray, boxes: np.ndarray, image: np.ndarray) -> N
 def main() -> int:
     """Measure, print and write."""
     suite = Suite(
-        __doc__, 'predict', checkpoint=('', 'a checkpoint with its config inside')
+        __doc__,
+        'predict',
+        devices=True,
+        checkpoint=('', 'a checkpoint with its config inside'),
     )
     image = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
     for name, sides in (('small', (30, 800)), ('large', (300, 1500))):

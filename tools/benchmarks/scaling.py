@@ -66,6 +66,7 @@ def main() -> int:
     suite = Suite(
         __doc__,
         'scaling',
+        devices=True,
         rounds=3,
         sides=([256, 512, 1024], 'sides of an image; up to 2048 is of interest'),
         batches=([1, 2, 4, 8], 'images of 224x224'),

@@ -12,6 +12,7 @@ A benchmark is a script of this form::
 import argparse
 import importlib
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -21,6 +22,9 @@ from typing import Any
 
 import torch
 from timing import Row, machine, measure
+
+from convnext_dense.cli import complain
+from convnext_dense.errors import UserError
 
 CLOCKS = {'wall': time.perf_counter, 'cpu': time.process_time}
 
@@ -32,22 +36,32 @@ class Suite:
         description: The script's docstring, for ``--help`` and the head of the table.
         name: Names the JSON file.
         rounds: Default of ``--rounds``.
-        **options: Further options, ``name=(default, help)``.
+        devices: Whether it runs on a GPU too.
+        **options: Further options, ``name=(default, help)`` or ``name=(default, help,
+            choices)``; numbers have to be positive.
     """
 
     def __init__(
-        self, description: str, name: str, rounds: int = 5, **options: tuple[Any, str]
+        self,
+        description: str,
+        name: str,
+        rounds: int = 5,
+        devices: bool = False,
+        **options: tuple,
     ):
+        sys.excepthook = _tell
         parser = argparse.ArgumentParser(description=description)
-        parser.add_argument('--rounds', type=int, default=rounds)
-        parser.add_argument('--threads', type=int, help='default: one per core')
+        parser.add_argument('--rounds', type=_positive(int), default=rounds)
+        parser.add_argument('--threads', type=_threads, help='default: one per core')
         parser.add_argument(
             '--clock',
             choices=CLOCKS,
             default='wall',
             help="cpu counts the processor's time, for a machine that others use too",
         )
-        parser.add_argument('--device', default='cpu', help='cpu or cuda')
+        parser.set_defaults(device='cpu')
+        if devices:
+            parser.add_argument('--device', choices=('cpu', 'cuda'))
         parser.add_argument(
             '--json',
             type=Path,
@@ -55,16 +69,23 @@ class Suite:
             metavar='PATH',
             help='where the figures go (default: %(default)s)',
         )
-        for option, (default, text) in options.items():
-            kind = type(default)
-            settings = dict(nargs='+', type=type(default[0])) if kind is list else {}
+        for option, (default, text, *choices) in options.items():
+            several = isinstance(default, list)
+            kind = type(default[0] if several else default)
             parser.add_argument(
                 f'--{option.replace("_", "-")}',
                 default=default,
                 help=f'{text} (default: %(default)s)',
-                **(settings or dict(type=kind)),
+                type=kind if kind is str else _positive(kind),
+                choices=[*choices[0]] if choices else None,
+                **(dict(nargs='+') if several else {}),
             )
         self.args = parser.parse_args()
+        try:
+            self.args.json.parent.mkdir(parents=True, exist_ok=True)
+            self.args.json.open('a').close()
+        except OSError as error:
+            parser.error(f'--json {self.args.json} cannot be written: {error.strerror}')
         self.rows: list[Row] = []
         self.missing: list[str] = []
         self._prepare()
@@ -120,7 +141,6 @@ class Suite:
     def finish(self) -> int:
         """Write the JSON file and return the exit code."""
         path = self.args.json
-        path.parent.mkdir(parents=True, exist_ok=True)
         found = dict(
             command=' '.join(['python', *sys.argv]),
             machine=self.machine,
@@ -150,8 +170,43 @@ def as_text(row: Row) -> str:
             )
     if row.equal is not None:
         lines.append(f'  results equal: {"yes" if row.equal else "NO"}')
-    lines += [f'  {key}: {value}' for key, value in row.notes.items()]
+    lines += [
+        f'  {key}: {value:.3g}' if isinstance(value, float) else f'  {key}: {value}'
+        for key, value in row.notes.items()
+    ]
     return '\n'.join(lines)
+
+
+def _positive(kind: type) -> Callable[[str], Any]:
+    """Read a positive number."""
+
+    def number(text: str) -> Any:
+        value = kind(text)
+        if not value > 0:
+            raise argparse.ArgumentTypeError(f'{text} is not above 0')
+        return value
+
+    number.__name__ = kind.__name__  # which argparse names if it is none
+    return number
+
+
+def _threads(text: str) -> int:
+    most = 16 * (os.cpu_count() or 1)
+    value = _positive(int)(text)
+    if value > most:
+        raise argparse.ArgumentTypeError(f'{text} is above {most}, 16 for each core')
+    return value
+
+
+_threads.__name__ = 'int'
+
+
+def _tell(kind: type[BaseException], error: BaseException, trace: Any) -> None:
+    """Tell a user's mistake in one line, and all else as Python does."""
+    if isinstance(error, UserError):
+        complain(str(error))
+    else:
+        sys.__excepthook__(kind, error, trace)
 
 
 def _verdict(ratio: float, goal: float | None) -> str:

@@ -201,5 +201,5 @@ def machine() -> dict[str, Any]:
         gpu=gpu,
         python=platform.python_version(),
         torch=torch.__version__,
-        load=os.getloadavg()[0] if hasattr(os, 'getloadavg') else None,
+        load=round(os.getloadavg()[0], 2) if hasattr(os, 'getloadavg') else None,
     )

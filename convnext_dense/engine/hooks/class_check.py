@@ -27,12 +27,14 @@ def _check(runner: Runner, classes: tuple[str, ...] | None) -> None:
     if classes is None:
         return
     for path, module in runner.model.named_modules():
-        number = getattr(module, 'num_classes', None)
+        # A whole segmentor only repeats what its head has.
+        name = path.removeprefix('module').removeprefix('.')
+        number = getattr(module, 'num_classes', None) if name else None
         # A region proposal head tells objects from background, whatever the classes.
         if number is None or path.endswith('rpn_head') or number == len(classes):
             continue
         raise UserError(
-            f'{path} has num_classes={number}, the data set has {len(classes)} '
+            f'model.{name} has num_classes={number}, the data set has {len(classes)} '
             f'classes ({", ".join(classes[:5])}{", ..." * (len(classes) > 5)}); set '
-            f'model.{path.removeprefix("module.")}.num_classes={len(classes)}'
+            f'model.{name}.num_classes={len(classes)}'
         )

@@ -77,7 +77,7 @@ def test_without_a_gpu_the_gpu_run_says_so(suite, capsys):
     if torch.cuda.is_available():
         pytest.skip('there is a GPU')
     with pytest.raises(SystemExit) as stop:
-        suite('--device', 'cuda')
+        suite('--device', 'cuda', devices=True)
     assert stop.value.code == 2
     assert 'no GPU here' in capsys.readouterr().out
 
@@ -86,3 +86,23 @@ def test_a_missed_goal_is_shown_as_missed(suite_module):
     row = row_of(suite_module, ours=[2.0], other=[1.0])
     row.goal = 0.9
     assert 'goal 0.9: missed' in suite_module.as_text(row)
+
+
+@pytest.mark.parametrize(
+    ('option', 'words'),
+    [
+        ('--rounds=0', '0 is not above 0'),
+        ('--threads=-1', '-1 is not above 0'),
+        ('--threads=100000000', 'above'),
+        ('--size=0', '0 is not above 0'),
+        ('--models=foo', 'invalid choice'),
+        ('--device=cuda', 'unrecognized'),
+        ('--json=/proc/nope/x.json', 'cannot be written'),
+    ],
+)
+def test_an_option_that_cannot_be_is_refused_before_anything_runs(
+    suite, capsys, option, words
+):
+    with pytest.raises(SystemExit, match='2'):
+        suite(option, size=(3, 'side'), models=(['a'], 'models', ['a', 'b']))
+    assert words in capsys.readouterr().err
