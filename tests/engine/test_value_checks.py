@@ -51,19 +51,19 @@ def test_what_is_absent_or_none_breaks_no_rule(name):
         'train_dataloader.num_workers=-1',
     ],
 )
-def test_an_option_is_refused_by_its_name_and_value(option):
+def test_an_option_is_refused_by_its_name_and_value(root, option):
     name, _, value = option.partition('=')
     with pytest.raises(UserError, match=f"^{name}='?{value}'?: it has to be "):
-        load_config(DEMO, [option])
+        load_config(root / DEMO, ['classes=[a]', option])
 
 
 @pytest.mark.parametrize(
     'option',
     ['image_size=96', 'lr=0', 'flips=horizontal', 'log_level=ERROR', 'num_workers=0'],
 )
-def test_what_can_be_run_is_taken(option):
+def test_what_can_be_run_is_taken(root, option):
     option = option.replace('num_', 'train_dataloader.num_')
-    load_config(DEMO, ['classes=[a]', option])
+    load_config(root / DEMO, ['classes=[a]', option])
 
 
 def test_a_warm_up_is_shorter_than_its_run():

@@ -170,7 +170,7 @@ def test_a_sheet_that_cannot_be_is_one_line(trained, option, value):
     [
         ('image_size=100', ['100 x 100 pixels', 'multiple of 32']),
         ('image_size=32', ['1 x 1 patches', 'larger images']),
-        ('image_size=0', ['image_size must be pixels, 1 or more, got 0']),
+        ('image_size=0', ['image_size=0', 'a whole number from 1 on']),
         ('crop_scale=[1,0.2]', ['crop_scale', '[1, 0.2]']),
         ('model.mask_ratio=abc', ['mask_ratio', "'abc'"]),
         ('model.mask_ratio=1', ['mask_ratio', 'between 0 and 1']),
