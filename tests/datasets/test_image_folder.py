@@ -7,6 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
+from convnext_dense.datasets.image_transforms import RandomResizedCrop
 from convnext_dense.errors import UserError
 from convnext_dense.registry import DATASETS
 
@@ -176,3 +177,9 @@ def test_pictures_are_turned_upright(read, folder):
     pipeline = [PIPELINE[0], PIPELINE[-1]]
     dataset = read(pipeline, data_prefix=dict(img_path='one'))
     assert dataset[0]['inputs'].shape == (3, 40, 60)
+
+
+@pytest.mark.parametrize('size', [0, -3, 1.5, [32, 0]])
+def test_the_side_of_a_crop_is_a_number_of_pixels(size):
+    with pytest.raises(UserError, match='image_size must be pixels'):
+        RandomResizedCrop(size)
