@@ -17,7 +17,7 @@ from .device import fit_to_device
 from .overrides import as_present, check_overrides
 from .settings import apply_settings
 from .trust import distrust_files
-from .value_checks import check_values
+from .value_checks import check_values, names_read
 
 # Lets configs say `_base_ = 'convnext_dense::...'`, wherever they lie.
 MODULE2PACKAGE[SCOPE] = SCOPE
@@ -85,8 +85,9 @@ def load_config(path: str | Path, options: Sequence[str] = ()) -> Config:
     overrides = parse_options(options)
     check_overrides(cfg, overrides)
     cfg.merge_from_dict(as_present(cfg, overrides))
+    names = names_read(cfg._cfg_dict)
     apply_settings(cfg)
-    check_values(cfg._cfg_dict)
+    check_values(cfg._cfg_dict, names)
     fit_to_device(cfg)
     _let_no_workers_rest(cfg)
     return cfg

@@ -3,7 +3,7 @@
 What is left out here (a type, a nested option) is told when it is built.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from convnext_dense.errors import UserError
@@ -52,8 +52,9 @@ RATE = Rule(lambda value: _is_number(value) and value >= 0, 'a number from 0 on'
 ABOVE = Rule(lambda value: _is_number(value) and value > 0, 'a number above 0')
 SHARE = Rule(_is_share, 'a number from 0 to 1')
 RANGE = Rule(_is_range, 'two numbers from 0 to 1, as in [0.2,1.0]')
+LEVELS = ('NOTSET', 'DEBUG', 'INFO', 'WARNING', 'WARN', 'ERROR', 'CRITICAL', 'FATAL')
 LEVEL = Rule(
-    lambda value: value in ('DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'),
+    lambda value: _is_whole(value, 0) or value in LEVELS,
     'DEBUG, INFO, WARNING, ERROR or CRITICAL',
 )
 FLIPS = Rule(
@@ -62,8 +63,9 @@ FLIPS = Rule(
     'RandomFlip in train_dataloader.dataset.pipeline',
 )
 
-# What a user sets comes first: the rest may refer to it.
-RULES: dict[str, Rule] = {
+# Names of our configs, which count where '${name}' stands for them: in others' configs
+# they may mean anything.
+OURS: dict[str, Rule] = {
     'image_size': COUNT,
     'width': COUNT,
     'max_epochs': COUNT,
@@ -76,6 +78,9 @@ RULES: dict[str, Rule] = {
     'flips': FLIPS,
     'vertical_flip': SHARE,
     'crop_scale': RANGE,
+}
+# Names of mmengine.
+THEIRS: dict[str, Rule] = {
     'log_level': LEVEL,
     'train_cfg.max_epochs': COUNT,
     'train_cfg.max_iters': COUNT,
@@ -91,17 +96,31 @@ RULES: dict[str, Rule] = {
 }
 
 
-def check_values(settings: Mapping[str, Any]) -> None:
+def names_read(settings: Mapping[str, Any]) -> set[str]:
+    """Give those of our names that a config, not resolved yet, refers to."""
+    text = str(settings)
+    return {name for name in OURS if f'${{{name}}}' in text}
+
+
+def check_values(settings: Mapping[str, Any], names: Iterable[str]) -> None:
     """Check a config whose references are resolved.
+
+    Args:
+        settings: The config.
+        names: What :func:`names_read` gave of it before.
 
     Raises:
         UserError: If a value breaks its rule; None and what is absent do not.
     """
-    for name, rule in RULES.items():
+    # What a user sets comes first: the rest may refer to it.
+    mine = {name: rule for name, rule in OURS.items() if name in set(names)}
+    for name, rule in (mine | THEIRS).items():
         value = _at(settings, name)
         if value is not None and not rule.holds(value):
             raise UserError(f'{name}={value!r}: it has to be {rule.words}')
-    warmup, iterations = settings.get('warmup'), settings.get('max_iters')
+    warmup, iterations = (
+        settings.get(name) if name in mine else None for name in ('warmup', 'max_iters')
+    )
     if warmup and iterations and warmup >= iterations:
         raise UserError(
             f'warmup={warmup} is too long for max_iters={iterations}: set a shorter one'

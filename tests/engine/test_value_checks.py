@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convnext_dense.engine.config import load_config
-from convnext_dense.engine.value_checks import RULES, check_values
+from convnext_dense.engine.value_checks import OURS, THEIRS, check_values
 from convnext_dense.errors import UserError
 
+RULES = OURS | THEIRS
 DEMO = 'configs/shapes/mask-rcnn_convnext-v2-atto_demo_shapes.py'
 
 
@@ -24,13 +25,13 @@ def test_text_and_negative_numbers_are_refused_by_name(name, value):
         assert name in ('flips', 'log_level')
         return
     with pytest.raises(UserError, match=name):
-        check_values(nested(name, value))
+        check_values(nested(name, value), OURS)
 
 
 @pytest.mark.parametrize('name', RULES)
 def test_what_is_absent_or_none_breaks_no_rule(name):
-    check_values({})
-    check_values(nested(name, None))
+    check_values({}, OURS)
+    check_values(nested(name, None), OURS)
 
 
 @pytest.mark.parametrize(
@@ -68,10 +69,17 @@ def test_what_can_be_run_is_taken(root, option):
 
 def test_a_warm_up_is_shorter_than_its_run():
     with pytest.raises(UserError, match=r'warmup=50 is too long for max_iters=40'):
-        check_values(dict(warmup=50, max_iters=40))
+        check_values(dict(warmup=50, max_iters=40), OURS)
 
 
 @pytest.mark.parametrize('crop_scale', [0.5, ['a', 'b'], [0.2, 2], [0.2]])
 def test_a_crop_scale_is_two_shares(crop_scale):
     with pytest.raises(UserError, match=r'^crop_scale='):
-        check_values(dict(crop_scale=crop_scale))
+        check_values(dict(crop_scale=crop_scale), OURS)
+
+
+@pytest.mark.parametrize('name', OURS)
+def test_a_name_that_nothing_refers_to_may_mean_anything(tmp_path, name):
+    config = tmp_path / 'config.py'
+    config.write_text(f'{name} = (1024, "1024")')
+    load_config(config)
