@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import logging
 import shutil
 import subprocess
 import sys
@@ -44,8 +45,19 @@ def _nothing_of_a_run_is_left():
         while kinds:
             kind = kinds.pop()
             kinds += kind.__subclasses__()
-            if kind.__name__ != 'MMLogger':  # whose files would stay open
+            if kind.__name__ == 'MMLogger':
+                _close_files(kind._instance_dict.values())
+            else:
                 kind._instance_dict.clear()
+
+
+def _close_files(loggers):
+    """Stop writing to logs whose folders go with their test."""
+    for logger in loggers:
+        for handler in [*logger.handlers]:
+            if isinstance(handler, logging.FileHandler):
+                logger.removeHandler(handler)
+                handler.close()
 
 
 @pytest.fixture(scope='session')
