@@ -1,4 +1,4 @@
-"""Refuse command-line overrides that would change nothing."""
+"""Refuse command-line overrides that change nothing, or are of the wrong kind."""
 
 import difflib
 import inspect

@@ -1,6 +1,6 @@
 """Values of settings that no run can have, told before anything is built or written.
 
-What is left out here (a type, a nested option) is told when it is built.
+What has no rule here is told when it is built.
 """
 
 from collections.abc import Callable, Iterable, Mapping
