@@ -17,7 +17,7 @@ import torchvision  # noqa: F401  (registers torch.ops.torchvision)
 from torch import Tensor
 
 from convnext_dense.mmcv_ops.precision import working_dtype
-from convnext_dense.mmcv_ops.roi_gradient import average_gradient
+from convnext_dense.mmcv_ops.roi_average import average, average_gradient
 from convnext_dense.mmcv_ops.sampling import candidates, neighbours
 
 MAXIMUM, AVERAGE = range(2)
@@ -43,21 +43,17 @@ def roi_align_forward(
     """
     dtype = working_dtype(input)
     features, rois = input.to(dtype), rois.to(dtype)
+    bins = (aligned_height, aligned_width)
+    grid = _sampling_grid(rois, bins, spatial_scale, sampling_ratio, aligned)
     if pool_mode == AVERAGE:
         output.copy_(
-            torch.ops.torchvision.roi_align(
-                features,
-                rois,
-                spatial_scale,
-                aligned_height,
-                aligned_width,
-                sampling_ratio,
-                aligned,
+            average(features, rois, grid, bins)
+            if _all_channels_at_once(features, sampling_ratio)
+            else torch.ops.torchvision.roi_align(
+                features, rois, spatial_scale, *bins, sampling_ratio, aligned
             )
         )
         return
-    bins = (aligned_height, aligned_width)
-    grid = _sampling_grid(rois, bins, spatial_scale, sampling_ratio, aligned)
     pooled = _pool_maximum(features, rois[:, 0].long(), bins, grid)
     for buffer, values in zip((output, argmax_y, argmax_x), pooled, strict=True):
         buffer.copy_(values.permute(0, 3, 1, 2))
@@ -82,26 +78,29 @@ def roi_align_backward(
     """
     dtype = working_dtype(grad_output)
     grad_output, rois = grad_output.to(dtype), rois.to(dtype)
-    if pool_mode == AVERAGE and sampling_ratio <= 0 and grad_input.device.type == 'cpu':
-        bins = (aligned_height, aligned_width)
+    bins, shape = (aligned_height, aligned_width), grad_input.shape
+    if pool_mode == AVERAGE and _all_channels_at_once(grad_input, sampling_ratio):
         grid = _sampling_grid(rois, bins, spatial_scale, sampling_ratio, aligned)
-        gradient = average_gradient(grad_output, rois, grid, grad_input.shape)
+        gradient = average_gradient(grad_output, rois, grid, shape)
     elif pool_mode == AVERAGE:
         gradient = torch.ops.torchvision._roi_align_backward(
-            grad_output,
-            rois,
-            spatial_scale,
-            aligned_height,
-            aligned_width,
-            *grad_input.shape,
-            sampling_ratio,
-            aligned,
+            grad_output, rois, spatial_scale, *bins, *shape, sampling_ratio, aligned
         )
     else:
         image = rois[:, 0].long()
         y, x = argmax_y.to(dtype), argmax_x.to(dtype)
-        gradient = _scatter_maximum(grad_output, image, y, x, grad_input.shape)
+        gradient = _scatter_maximum(grad_output, image, y, x, shape)
     grad_input.add_(gradient)
+
+
+def _all_channels_at_once(features: Tensor, sampling_ratio: int) -> bool:
+    """Whether sums over all channels are faster than torchvision's, channel by channel.
+
+    Measured on CPUs, with a sample per pixel: with 32 channels both take as long.
+    """
+    return (
+        features.device.type == 'cpu' and sampling_ratio <= 0 and features.size(1) >= 32
+    )
 
 
 def _sampling_grid(

@@ -2,8 +2,8 @@
 """Training step of a Mask R-CNN, beside its stock assembly.
 
 Both have mmdetection's heads of our small config. The stock one has timm's backbone,
-and torchvision's non-maximum suppression and gradient of RoIAlign (compiled mmcv
-computes them likewise).
+and torchvision's non-maximum suppression and RoIAlign (compiled mmcv computes them
+likewise).
 """
 
 import logging
@@ -22,6 +22,27 @@ from convnext_dense.layers import use_faster_linear
 from convnext_dense.registry import MODELS
 
 CONFIG = 'configs/shapes/mask-rcnn_convnext-v2-atto_demo_shapes.py'
+
+
+def torchvision_average(
+    features: Tensor,
+    rois: Tensor,
+    output: Tensor,
+    argmax_y: Tensor,  # noqa: ARG001
+    argmax_x: Tensor,  # noqa: ARG001
+    *,
+    aligned_height: int,
+    aligned_width: int,
+    spatial_scale: float,
+    sampling_ratio: int,
+    pool_mode: int,  # noqa: ARG001
+    aligned: bool,
+) -> None:
+    """Stand in for ``roi_align_forward`` by torchvision's operator."""
+    bins = aligned_height, aligned_width
+    output[:] = torch.ops.torchvision.roi_align(
+        features, rois, spatial_scale, *bins, sampling_ratio, aligned
+    )
 
 
 def torchvision_gradient(
@@ -143,7 +164,7 @@ def main() -> int:
     )
     import_host('mmdet')
     from convnext_dense.mmcv_ops.boxes import nms
-    from convnext_dense.mmcv_ops.roi_align import roi_align_backward
+    from convnext_dense.mmcv_ops.roi_align import roi_align_backward, roi_align_forward
 
     timm = suite.peer('timm')
     args = suite.args
@@ -153,7 +174,13 @@ def main() -> int:
     for number in args.instances:
         data = batch(args.batch, args.side, number, ours=True)
         sides = {
-            'ours': step(ours, data, nms=nms, roi_align_backward=roi_align_backward)
+            'ours': step(
+                ours,
+                data,
+                nms=nms,
+                roi_align_forward=roi_align_forward,
+                roi_align_backward=roi_align_backward,
+            )
         }
         if stock:
             data = batch(args.batch, args.side, number, ours=False)
@@ -161,6 +188,7 @@ def main() -> int:
                 stock,
                 data,
                 nms=torchvision_nms,
+                roi_align_forward=torchvision_average,
                 roi_align_backward=torchvision_gradient,
             )
         suite.compare(
