@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 SHAPES := data/shapes/shapes.json
 # Left out: what they share, what takes hours, needs a browser or a checkpoint.
-NOT_QUICK := suite timing published fcmae_transfer page_redraw latency
+NOT_QUICK := suite timing published assembly fcmae_transfer page_redraw latency
 BENCHMARKS := $(filter-out $(NOT_QUICK:%=tools/benchmarks/%.py),$(wildcard tools/benchmarks/*.py))
 
 .PHONY: help install demo demo-seg test test-extras faults lint bench clean

@@ -10,6 +10,9 @@ from torch import Tensor
 
 from convnext_dense import ConvNeXt
 
+GOALS_SIDE = 1024
+GOALS = dict(goal=1.3, memory_goal=0.5)
+
 
 def step(with_cp: bool, x: Tensor) -> Callable:
     """Make a function that takes a training step of the same network."""
@@ -32,7 +35,7 @@ def main() -> int:
         'checkpointing',
         devices=True,
         rounds=2,
-        sides=([256, 512], 'sides of the images; the goals are for 1024'),
+        sides=([256, 512], f'sides of the images; goals are for {GOALS_SIDE} and more'),
         batch=(1, 'images'),
     )
     for side in suite.args.sides:
@@ -42,9 +45,9 @@ def main() -> int:
         suite.compare(
             f'ConvNeXt-T, training, {suite.args.batch} of {side}x{side}',
             {'ours': ours, 'with_cp off': off},
-            goal=1.3,
-            memory_goal=0.5,
+            **(GOALS if side >= GOALS_SIDE else {}),
             equal=torch.allclose(ours(), off(), rtol=1e-4, atol=1e-6),
+            tolerance=1e-4,
         )
     return suite.finish()
 

@@ -21,6 +21,8 @@ RECORDED = Path('../shared/data/coco_eval_reference')
 ANNOTATIONS = 'gt/instances_val2014_100.json'
 RESULTS = 'results/instances_val2014_fake{}100_results.json'
 NUMBERS = 12
+GOALS = dict(bbox=1 / 5, segm=1 / 2)
+GOALS_COPIES = 20
 
 
 def copies(annotations: dict, results: list, number: int) -> tuple[dict, list]:
@@ -74,7 +76,10 @@ def main() -> int:
         annotations=(str(RECORDED / ANNOTATIONS), 'a COCO annotation file'),
         boxes=(str(RECORDED / RESULTS.format('bbox')), 'a file of box results'),
         masks=(str(RECORDED / RESULTS.format('segm')), 'a file of mask results'),
-        copies=([1, 4], 'how often the data are repeated; the goals are for 20'),
+        copies=(
+            [1, 4],
+            f'how often the data are repeated; goals are for {GOALS_COPIES}',
+        ),
     )
     args = suite.args
     if not Path(args.annotations).is_file():
@@ -87,7 +92,7 @@ def main() -> int:
     from convnext_dense.detection.coco_metric import coco_numbers
 
     plain = suite.peer('pycocotools.cocoeval')
-    for kind, file, goal in (('bbox', args.boxes, 1 / 5), ('segm', args.masks, 1 / 2)):
+    for kind, file in (('bbox', args.boxes), ('segm', args.masks)):
         results = json.loads(Path(file).read_text())
         for number in args.copies:
             many, found = copies(annotations, results, number)
@@ -109,8 +114,9 @@ def main() -> int:
             suite.compare(
                 f'{kind}, {len(many["images"])} images, {len(found)} results',
                 sides,
-                goal=goal,
+                goal=GOALS[kind] if number >= GOALS_COPIES else None,
                 memory=False,
+                tolerance=1e-9,
                 equal=all(
                     abs(a - b) < 1e-9
                     for other in values[1:]

@@ -1,27 +1,25 @@
 #!/usr/bin/env python
 """Training step of a Mask R-CNN, beside its stock assembly.
 
-Both have mmdetection's heads of our small config. The stock one has timm's backbone,
+Both have mmdetection's heads of a config. The stock one has timm's backbone,
 and torchvision's non-maximum suppression and RoIAlign (compiled mmcv computes them
 likewise).
 """
 
-import logging
+import itertools
 import sys
-from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from suite import Suite
-from torch import Tensor, nn
+from assembly import assemble, step
+from suite import PRECISIONS, Suite
+from torch import Tensor
 
-from convnext_dense.engine.config import load_config
-from convnext_dense.engine.hosts import import_host
-from convnext_dense.layers import use_faster_linear
-from convnext_dense.registry import MODELS
-
+HOST = 'mmdet'
 CONFIG = 'configs/shapes/mask-rcnn_convnext-v2-atto_demo_shapes.py'
+CLASSES = ['circle', 'square', 'triangle']
 
 
 def torchvision_average(
@@ -41,7 +39,7 @@ def torchvision_average(
     """Stand in for ``roi_align_forward`` by torchvision's operator."""
     bins = aligned_height, aligned_width
     output[:] = torch.ops.torchvision.roi_align(
-        features, rois, spatial_scale, *bins, sampling_ratio, aligned
+        features.float(), rois.float(), spatial_scale, *bins, sampling_ratio, aligned
     )
 
 
@@ -61,8 +59,8 @@ def torchvision_gradient(
 ) -> None:
     """Stand in for ``roi_align_backward`` by torchvision's operator."""
     grad_input += torch.ops.torchvision._roi_align_backward(
-        grad_output.contiguous(),
-        rois,
+        grad_output.contiguous().float(),
+        rois.float(),
         spatial_scale,
         aligned_height,
         aligned_width,
@@ -83,20 +81,9 @@ def torchvision_nms(
     return torch.ops.torchvision.nms(boxes, scores, iou_threshold)
 
 
-def detector(timm: Any | None, device: str) -> nn.Module:
-    """Build the detector of the config, with our backbone or timm's."""
-    cfg = load_config(CONFIG, ['classes=[circle,square,triangle]', 'image_size=256'])
-    torch.manual_seed(0)
-    model = MODELS.build(cfg.model | dict(type=f'mmdet.{cfg.model.type}'))
-    model.init_weights()
-    if timm:
-        model.backbone = timm.create_model('convnextv2_atto', features_only=True)
-    else:
-        use_faster_linear(model)  # as our runner does
-    return model.to(device).train()
-
-
-def batch(number: int, side: int, instances: int, ours: bool) -> dict[str, Any]:
+def batch(
+    number: int, height: int, width: int, instances: int, ours: bool
+) -> dict[str, Any]:
     """Make random images with discs as instances, as a side's pipeline gives them."""
     from mmdet.structures import DetDataSample
     from mmdet.structures.mask import BitmapMasks
@@ -106,49 +93,32 @@ def batch(number: int, side: int, instances: int, ours: bool) -> dict[str, Any]:
     from convnext_dense.detection.instance_masks import PatchMasks
 
     rng = np.random.default_rng(0)
-    rows, cols = np.mgrid[:side, :side]
+    rows, cols = np.mgrid[:height, :width]
+    side = min(height, width)
     inputs, samples = [], []
     for _ in range(number):
         radius = rng.uniform(0.03, 0.15, instances) * side
-        x, y = rng.uniform(0.2, 0.8, (2, instances)) * side
+        x, y = rng.uniform(0.2, 0.8, (2, instances)) * [[width], [height]]
         masks = (
             (cols - x[:, None, None]) ** 2 + (rows - y[:, None, None]) ** 2
             < radius[:, None, None] ** 2
         ).astype(np.uint8)
         boxes = np.stack([x - radius, y - radius, x + radius, y + radius], 1)
-        sample = DetDataSample(metainfo=dict(img_shape=(side, side)))
+        sample = DetDataSample(metainfo=dict(img_shape=(height, width)))
         sample.gt_instances = InstanceData(
             bboxes=torch.tensor(boxes, dtype=torch.float32),
-            labels=torch.tensor(rng.integers(0, 3, instances)),
+            labels=torch.tensor(rng.integers(0, len(CLASSES), instances)),
             masks=PatchMasks.from_annotations(
-                [encode(np.asfortranarray(mask)) for mask in masks], side, side
+                [encode(np.asfortranarray(mask)) for mask in masks], height, width
             )
             if ours
-            else BitmapMasks(masks, side, side),
+            else BitmapMasks(masks, height, width),
         )
         inputs.append(
-            torch.tensor(rng.integers(0, 256, (3, side, side)), dtype=torch.uint8)
+            torch.tensor(rng.integers(0, 256, (3, height, width)), dtype=torch.uint8)
         )
         samples.append(sample)
     return dict(inputs=inputs, data_samples=samples)
-
-
-def step(model: nn.Module, data: dict[str, Any], **operators: Callable) -> Callable:
-    """Make a function that takes one training step with these operators of mmcv's."""
-    extension = sys.modules['mmcv._ext']
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-5, fused=True)
-
-    def run() -> None:
-        for name, operator in operators.items():
-            setattr(extension, name, operator)
-        prepared = model.data_preprocessor(data, training=True)
-        losses = model(**prepared, mode='loss')
-        loss, _ = model.parse_losses(losses)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-
-    return run
 
 
 def main() -> int:
@@ -158,44 +128,49 @@ def main() -> int:
         'detector',
         devices=True,
         rounds=3,
-        side=(256, 'side of the images'),
+        config=(CONFIG, 'config of the model'),
+        height=(256, 'height of the images'),
+        width=(256, 'width of the images'),
         batch=(4, 'images'),
         instances=([8, 64], 'instances per image'),
+        dtypes=(['float32'], 'precisions', PRECISIONS),
     )
-    import_host('mmdet')
+    args = suite.args
+    timm = suite.peer('timm')
+    # A config of COCO has its classes.
+    options = [f'classes=[{",".join(CLASSES)}]'] if args.config == CONFIG else []
+    ours = assemble(HOST, args.config, options, args.device)
+    stock = assemble(HOST, args.config, options, args.device, timm) if timm else None
     from convnext_dense.mmcv_ops.boxes import nms
     from convnext_dense.mmcv_ops.roi_align import roi_align_backward, roi_align_forward
 
-    timm = suite.peer('timm')
-    args = suite.args
-    logging.disable(logging.INFO)  # a line for each weight
-    ours = detector(None, args.device)
-    stock = detector(timm, args.device) if timm else None
-    for number in args.instances:
-        data = batch(args.batch, args.side, number, ours=True)
+    size = args.batch, args.height, args.width
+    for number, name in itertools.product(args.instances, args.dtypes):
+        dtype = getattr(torch, name)
         sides = {
             'ours': step(
                 ours,
-                data,
+                batch(*size, number, ours=True),
+                dtype,
                 nms=nms,
                 roi_align_forward=roi_align_forward,
                 roi_align_backward=roi_align_backward,
             )
         }
         if stock:
-            data = batch(args.batch, args.side, number, ours=False)
             sides['stock'] = step(
                 stock,
-                data,
+                batch(*size, number, ours=False),
+                dtype,
                 nms=torchvision_nms,
                 roi_align_forward=torchvision_average,
                 roi_align_backward=torchvision_gradient,
             )
         suite.compare(
-            f'Mask R-CNN, ConvNeXt-V2-atto, {args.batch} of {args.side}x{args.side}, '
-            f'{number} instances each',
+            f'{Path(args.config).stem}, {name}, '
+            f'{args.batch} of {args.height}x{args.width}, {number} instances each',
             sides,
-            goal=0.8,
+            goal=0.8 if (args.config, *size[1:]) == (CONFIG, 256, 256) else None,
         )
     return suite.finish()
 

@@ -26,6 +26,7 @@ from timing import Row, machine, measure
 from convnext_dense.cli import complain
 from convnext_dense.errors import UserError
 
+PRECISIONS = ['float32', 'bfloat16']
 CLOCKS = {'wall': time.perf_counter, 'cpu': time.process_time}
 
 
@@ -166,10 +167,11 @@ def as_text(row: Row) -> str:
     ):
         if ratio is not None:
             lines.append(
-                f'  {what}: {ratio:.3f} of the best other{_verdict(ratio, goal)}'
+                f'  {what}: {ratio:.3f} of the best other{verdict(ratio, goal)}'
             )
     if row.equal is not None:
-        lines.append(f'  results equal: {"yes" if row.equal else "NO"}')
+        kind = f'equal to {row.tolerance:g}' if row.tolerance else 'equal'
+        lines.append(f'  results {kind}: {"yes" if row.equal else "NO"}')
     lines += [
         f'  {key}: {value:.3g}' if isinstance(value, float) else f'  {key}: {value}'
         for key, value in row.notes.items()
@@ -209,7 +211,8 @@ def _tell(kind: type[BaseException], error: BaseException, trace: Any) -> None:
         sys.__excepthook__(kind, error, trace)
 
 
-def _verdict(ratio: float, goal: float | None) -> str:
+def verdict(ratio: float, goal: float | None) -> str:
+    """Say whether a ratio meets its goal, if it has one."""
     if goal is None:
         return ''
     return f' (goal {goal:.3g}: {"met" if ratio <= goal else "missed"})'

@@ -50,6 +50,7 @@ class Row:
         goal: The largest ratio of our time to the fastest other's that meets the goal.
         memory_goal: The same of peak memory, against the most frugal other.
         equal: Whether the sides gave equal results, where that was checked.
+        tolerance: The relative difference of results that counts as equal.
         notes: Further facts, such as units of work per call.
     """
 
@@ -58,6 +59,7 @@ class Row:
     goal: float | None = None
     memory_goal: float | None = None
     equal: bool | None = None
+    tolerance: float = 0.0
     notes: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -71,11 +73,11 @@ class Row:
     @property
     def ratio(self) -> float | None:
         """Our time by the fastest other's: the median of the rounds' ratios."""
-        if self.peer is None:
-            return None
-        pairs = zip(
-            self.sides[OURS].seconds, self.sides[self.peer].seconds, strict=True
-        )
+        return None if self.peer is None else self.ratio_to(self.peer)
+
+    def ratio_to(self, name: str) -> float:
+        """Our time by another side's: the median of the rounds' ratios."""
+        pairs = zip(self.sides[OURS].seconds, self.sides[name].seconds, strict=True)
         return statistics.median(ours / other for ours, other in pairs)
 
     @property

@@ -44,6 +44,17 @@ def test_the_ratio_is_that_of_rounds_to_the_fastest_other(suite_module):
     assert (row.peer, row.ratio) == ('fast', 0.5)
 
 
+def test_the_ratio_to_each_other_is_to_be_had(suite_module):
+    row = row_of(suite_module, ours=[1, 4, 3], slow=[4, 8, 6], fast=[2, 8, 2])
+    assert row.ratio_to('slow') == 0.5
+
+
+def test_a_tolerance_is_told_with_the_verdict(suite_module):
+    row = row_of(suite_module, ours=[1.0])
+    row.equal, row.tolerance = True, 1e-4
+    assert 'results equal to 0.0001: yes' in suite_module.as_text(row)
+
+
 def test_without_a_peer_there_is_no_ratio(suite_module):
     assert row_of(suite_module, ours=[1.0]).ratio is None
 
