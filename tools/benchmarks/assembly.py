@@ -1,13 +1,14 @@
 """The model of a config, and its stock assembly: the same heads on timm's backbone."""
 
+import contextlib
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
 from mmengine.model import revert_sync_batchnorm
-from mmengine.registry import init_default_scope
+from mmengine.registry import DefaultScope
 from torch import nn
 
 from convnext_dense.engine.config import load_config
@@ -38,22 +39,22 @@ def assemble(
     Raises:
         UserError: If it is of another host, or timm has no such backbone.
     """
-    logging.disable(logging.WARNING)  # a line for each weight, and on mixed precision
-    found = load_config(config, []).default_scope
-    if found != scope:
-        raise UserError(f'{config}: default_scope is {found!r}, and not {scope!r}')
-    cfg = load_config(config, options)
-    import_host(scope)
-    init_default_scope(scope)
-    backbone = cfg.model.backbone
-    backbone.init_cfg = None
-    if timm and backbone.type not in FAMILIES:
-        raise UserError(f'{config}: timm has no {backbone.type.rpartition(".")[2]}')
-    # Which is the host's own, or takes its place in prediction.
-    kind = f'{scope}.{cfg.model.type.rpartition(".")[2]}'
-    torch.manual_seed(0)
-    model = MODELS.build(cfg.model | dict(type=kind))
-    model.init_weights()
+    with _quiet():
+        found = load_config(config, []).default_scope
+        if found != scope:
+            raise UserError(f'{config}: default_scope is {found!r}, and not {scope!r}')
+        cfg = load_config(config, options)
+        import_host(scope)
+        backbone = cfg.model.backbone
+        backbone.init_cfg = None
+        if timm and backbone.type not in FAMILIES:
+            raise UserError(f'{config}: timm has no {backbone.type.rpartition(".")[2]}')
+        # Which is the host's own, or takes its place in prediction.
+        kind = f'{scope}.{cfg.model.type.rpartition(".")[2]}'
+        torch.manual_seed(0)
+        with DefaultScope.overwrite_default_scope(scope):
+            model = MODELS.build(cfg.model | dict(type=kind))
+        model.init_weights()
     if timm:
         model.backbone = timm.create_model(
             f'{FAMILIES[backbone.type]}_{backbone.arch}',
@@ -64,6 +65,16 @@ def assemble(
         use_faster_linear(model)  # as our runner does
     # Which one process needs in place of synchronised norms.
     return revert_sync_batchnorm(model).to(device).train()
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep back a line for each weight, and one on mixed precision."""
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def step(
