@@ -55,6 +55,7 @@ MODELS = Registry(
     root.MODELS,
     ('backbones',),
     on_demand={
+        'CrossEntropyLoss': 'segmentation.cross_entropy',
         'EncoderDecoder': 'segmentation.encoder_decoder',
         'FCMAE': 'pretrain',
         'MaskTTAModel': 'detection.mask_tta',

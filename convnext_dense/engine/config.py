@@ -54,6 +54,9 @@ class FormattedOnce(Config):
         return _TEXTS[content]
 
 
+HOOKS_OF_MMENGINE = {
+    'runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint',
+}  # fmt: skip
 _TEXTS: dict[str, str] = {}  # by content
 
 
@@ -90,6 +93,7 @@ def load_config(path: str | Path, options: Sequence[str] = ()) -> Config:
     check_values(cfg._cfg_dict, names)
     fit_to_device(cfg)
     _let_no_workers_rest(cfg)
+    _leave_out_hooks(cfg)
     return cfg
 
 
@@ -146,6 +150,13 @@ def _let_no_workers_rest(cfg: Config) -> None:
         loader = cfg.get(f'{phase}_dataloader')
         if loader and loader.get('num_workers') == 0:
             loader.persistent_workers = False
+
+
+def _leave_out_hooks(cfg: Config) -> None:
+    """Let None take a hook out; mmengine knows that only of hooks it has by itself."""
+    for name, hook in [*(cfg.get('default_hooks') or {}).items()]:
+        if hook is None and name not in HOOKS_OF_MMENGINE:
+            del cfg.default_hooks[name]
 
 
 def _near_files(path: Path) -> str:

@@ -37,12 +37,14 @@ def explained(part: str) -> Iterator[None]:
         told = str(error).partition('\n')[0][:MOST_CHARACTERS]
         raise UserError(
             f"the config's {part} cannot be built: {type(error).__name__}: "
-            f'{told or "a value is out of range (the host says no more)"}{_near(told)}'
+            f'{told or "a value is out of range (the host says no more)"}{_hint(told)}'
         ) from error
 
 
-def _near(told: str) -> str:
-    """Suggest a name of ours where a registry knows none like the one asked for."""
+def _hint(told: str) -> str:
+    """Say how to drop an argument, or name ours that is like an unknown one."""
+    if 'unexpected keyword argument' in told:
+        return '; to drop what a base config sets, add _delete_=True beside the type'
     unknown = re.match(r"['\"]?([\w.]+) is not in the ", told)
     if not unknown:
         return ''

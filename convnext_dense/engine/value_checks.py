@@ -79,21 +79,34 @@ OURS: dict[str, Rule] = {
     'vertical_flip': SHARE,
     'crop_scale': RANGE,
 }
-# Names of mmengine.
-THEIRS: dict[str, Rule] = {
-    'log_level': LEVEL,
-    'train_cfg.max_epochs': COUNT,
-    'train_cfg.max_iters': COUNT,
-    'train_cfg.val_interval': COUNT,
-    'optim_wrapper.accumulative_counts': COUNT,
-    'optim_wrapper.optimizer.lr': RATE,
-    'optim_wrapper.clip_grad.max_norm': ABOVE,
-    'default_hooks.logger.interval': COUNT,
-} | {
-    f'{phase}_dataloader.{name}': rule
-    for phase in ('train', 'val', 'test')
-    for name, rule in (('batch_size', COUNT), ('num_workers', WORKERS))
-}
+# Names of the hosts.
+THEIRS: dict[str, Rule] = (
+    {
+        'log_level': LEVEL,
+        'train_cfg.max_epochs': COUNT,
+        'train_cfg.max_iters': COUNT,
+        'train_cfg.val_interval': COUNT,
+        'optim_wrapper.accumulative_counts': COUNT,
+        'optim_wrapper.optimizer.lr': RATE,
+        'optim_wrapper.clip_grad.max_norm': ABOVE,
+        'optim_wrapper.optimizer.weight_decay': RATE,
+        'optim_wrapper.optimizer.betas': RANGE,
+        'default_hooks.logger.interval': COUNT,
+        'model.backbone.drop_path_rate': SHARE,
+        'model.test_cfg.rcnn.score_thr': SHARE,
+    }
+    | {f'model.test_cfg.{part}.nms.iou_threshold': SHARE for part in ('rpn', 'rcnn')}
+    | {
+        f'model.train_cfg.{part}.sampler.{name}': rule
+        for part in ('rpn', 'rcnn')
+        for name, rule in (('num', COUNT), ('pos_fraction', SHARE))
+    }
+    | {
+        f'{phase}_dataloader.{name}': rule
+        for phase in ('train', 'val', 'test')
+        for name, rule in (('batch_size', COUNT), ('num_workers', WORKERS))
+    }
+)
 
 
 def names_read(settings: Mapping[str, Any]) -> set[str]:

@@ -24,6 +24,12 @@ def check_widths(model: nn.Module, cfg: Any) -> None:
         if not isinstance(head, Mapping) or 'in_channels' not in head:
             continue
         index = head.get('in_index')
+        wanted = [index] if isinstance(index, int) else index or []
+        if any(not -len(features) <= one < len(features) for one in wanted):
+            raise UserError(
+                f'model.{name}.in_index={index}: the backbone gives {len(features)} '
+                f'features, 0 to {len(features) - 1}'
+            )
         if index is None:
             fits: Any = features
         elif isinstance(index, int):

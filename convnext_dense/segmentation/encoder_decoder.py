@@ -29,7 +29,23 @@ class EncoderDecoder(HostEncoderDecoder):
 
     Args:
         **kwargs: The host's.
+
+    Raises:
+        UserError: If ``test_cfg`` lacks what its mode needs.
     """
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(**kwargs)
+        settings = self.test_cfg or {}
+        mode = settings.get('mode', 'whole')
+        if mode not in ('slide', 'whole'):
+            raise UserError(f"test_cfg.mode is 'slide' or 'whole', got {mode!r}")
+        for name in ('crop_size', 'stride') if mode == 'slide' else ():
+            if not _is_size(settings.get(name)):
+                raise UserError(
+                    f"test_cfg.mode='slide' needs {name}, two whole numbers from 1 on "
+                    f'as in (512,512), got {settings.get(name)!r}'
+                )
 
     def predict(
         self, inputs: Tensor, data_samples: list[SegDataSample] | None = None
@@ -41,13 +57,10 @@ class EncoderDecoder(HostEncoderDecoder):
             data_samples: What is known of each image, and where its
                 ``pred_sem_seg`` (1, H, W) goes.
         """
-        mode = self.test_cfg.get('mode', 'whole')
-        if mode not in ('slide', 'whole'):
-            raise UserError(f"test_cfg.mode is 'slide' or 'whole', got {mode!r}")
         binary = self.out_channels == 1  # a threshold instead of a maximum
         if data_samples is None or binary or self.test_cfg.get('keep_logits', False):
             return super().predict(inputs, data_samples)
-        if mode == 'slide':
+        if self.test_cfg.get('mode', 'whole') == 'slide':
             for image, sample in zip(inputs.split(1), data_samples, strict=True):
                 self._label(self._slide(image, sample), inputs.shape[2:], sample)
         else:
@@ -99,6 +112,14 @@ class EncoderDecoder(HostEncoderDecoder):
             across = meta['flip_direction'] == 'horizontal'
             labels = labels.flip(2 if across else 1)
         sample.set_data(dict(pred_sem_seg=PixelData(data=labels)))
+
+
+def _is_size(value: Any) -> bool:
+    return (
+        isinstance(value, list | tuple)
+        and len(value) == 2
+        and all(isinstance(side, int) and side > 0 for side in value)
+    )
 
 
 @MODELS.register_module()

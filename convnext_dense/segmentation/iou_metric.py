@@ -1,9 +1,12 @@
 """Intersections and unions from one joint histogram of truth and prediction."""
 
+from typing import Any
+
 import torch
 from mmseg.evaluation import IoUMetric as HostIoUMetric
 from torch import Tensor
 
+from convnext_dense.errors import UserError
 from convnext_dense.registry import METRICS
 
 
@@ -38,13 +41,31 @@ def _row(labels: Tensor, num_classes: int) -> Tensor:
     return labels.clamp(-1, num_classes).add_(1)
 
 
+KNOWN = ('mIoU', 'mDice', 'mFscore')
+
+
 @METRICS.register_module()
 class IoUMetric(HostIoUMetric):
     """mmseg's ``IoUMetric``, counting each pixel once instead of three times.
 
     Areas are float64: the host's float32 sums are rounded once a class has more than
     2^24 pixels in the data set.
+
+    Args:
+        *args: The host's.
+        **kwargs: The host's.
+
+    Raises:
+        UserError: If ``iou_metrics`` names none, or one that is not known.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        names = [self.metrics] if isinstance(self.metrics, str) else self.metrics
+        if not names or any(name not in KNOWN for name in names):
+            raise UserError(
+                f'iou_metrics={self.metrics!r}: it has to be some of {", ".join(KNOWN)}'
+            )
 
     @staticmethod
     def intersect_and_union(

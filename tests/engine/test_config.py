@@ -102,3 +102,13 @@ def test_a_config_of_the_package_is_found_by_its_scope():
 def test_a_dict_is_asked_for_key_by_key(option):
     with pytest.raises(UserError, match=r'key by key, as in a\.b\.type='):
         parse_options([option])
+
+
+def test_a_hook_of_a_host_is_left_out_by_none(root):
+    cfg = load_config(root / LEAF, ['default_hooks.visualization=None'])
+    assert 'visualization' not in cfg.default_hooks
+
+
+def test_a_hook_of_mmengine_is_left_to_it(root):
+    cfg = load_config(root / LEAF, ['default_hooks.timer=None'])
+    assert cfg.default_hooks.timer is None

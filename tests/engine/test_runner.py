@@ -1,6 +1,7 @@
 """What cannot be built is named by its part of the config."""
 
 import pytest
+import torch
 
 from convnext_dense.engine.explaining import explained
 from convnext_dense.errors import UserError
@@ -18,3 +19,11 @@ def test_an_error_of_the_host_names_the_part(error):
 def test_an_error_for_the_user_stays_as_it_is():
     with pytest.raises(UserError, match='mend it'), explained('model'):
         raise UserError('mend it')
+
+
+def test_an_argument_that_another_type_lacks_is_told_with_the_way_to_drop_it():
+    with (
+        pytest.raises(UserError, match='add _delete_=True beside the type'),
+        explained('optim_wrapper'),
+    ):
+        torch.optim.SGD([torch.zeros(1)], lr=1.0, betas=(0.9, 0.99))

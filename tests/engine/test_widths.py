@@ -32,3 +32,9 @@ def test_an_auxiliary_head_of_another_width_is_named():
     cfg = dict(auxiliary_head=dict(in_channels=16, in_index=2))
     with pytest.raises(UserError, match=r'auxiliary_head\.in_channels=32'):
         check_widths(model(0, 1, 2, 3), cfg)
+
+
+def test_a_stage_that_the_backbone_does_not_give_is_named():
+    cfg = dict(auxiliary_head=dict(in_channels=16, in_index=4))
+    with pytest.raises(UserError, match='in_index=4: the backbone gives 4 features'):
+        check_widths(model(0, 1, 2, 3), cfg)

@@ -158,6 +158,12 @@ def test_augmentation_at_test_time_gets_its_logits():
 
 
 def test_an_unknown_mode_is_refused():
-    model = build('convnext_dense.EncoderDecoder', dict(mode='slides'))
     with pytest.raises(UserError, match="'slide' or 'whole', got 'slides'"):
-        model.predict(torch.randn(1, 3, 64, 96, dtype=torch.float64), [])
+        build('convnext_dense.EncoderDecoder', dict(mode='slides'))
+
+
+@pytest.mark.parametrize('stride', [None, 0, (0, 8), (8.5, 8), (8,)])
+def test_windows_without_a_stride_are_refused(stride):
+    windows = dict(mode='slide', crop_size=(16, 16), stride=stride)
+    with pytest.raises(UserError, match="mode='slide' needs stride, two whole numbers"):
+        build('convnext_dense.EncoderDecoder', windows)

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 pytest.importorskip('mmseg')
 from mmseg.evaluation import IoUMetric as HostIoUMetric
 
+from convnext_dense.errors import UserError
 from convnext_dense.registry import METRICS
 from convnext_dense.segmentation.iou_metric import IoUMetric, confusion
 
@@ -58,3 +59,9 @@ def test_the_numbers_are_the_hosts():
             metric.process({}, [sample])
         found.append(metric.evaluate(3))
     assert found[0] == pytest.approx(found[1])
+
+
+@pytest.mark.parametrize('names', [['foo'], 'foo', ['mIoU', 'foo'], []])
+def test_scores_that_are_not_known_are_refused(names):
+    with pytest.raises(UserError, match='some of mIoU, mDice, mFscore'):
+        IoUMetric(iou_metrics=names)

@@ -3,7 +3,7 @@
 _base_ = ['../keep_variance.py']
 
 norm_cfg = dict(type='SyncBN', requires_grad=True)
-cross_entropy = dict(type='CrossEntropyLoss', avg_non_ignore=True)
+cross_entropy = dict(type='convnext_dense.CrossEntropyLoss', avg_non_ignore=True)
 head = dict(
     dropout_ratio=0.1,
     num_classes='${num_classes}',
