@@ -20,7 +20,7 @@ MOST = 2**20  # weights at a time: they and what they come from stay below 100 M
 
 
 class Weights(NamedTuple):
-    """The weights that are not zero, bin by bin: (K,) each, K being their number."""
+    """The weight of each pixel that a bin reads, bin by bin: (K,) each."""
 
     bins: Tensor  # int64, the bin, numbered by region, row and column
     pixels: Tensor  # int64, the pixel, numbered by image, row and column
@@ -91,7 +91,8 @@ def _sums(
 
 def _parts(grid: Tensor, bins: tuple[int, int]) -> Iterator[slice]:
     """Cut the regions where their weights would become too many to hold at once."""
-    weights = (grid[2].clamp(min=0) + 1).prod(1) * bins[0] * bins[1]
+    samples = grid[2].clamp(min=0).nan_to_num(0.0, posinf=0.0)
+    weights = (samples + 1).prod(1) * bins[0] * bins[1]
     part = weights.cumsum(0, dtype=torch.float64) // MOST
     start = 0
     for number in part.unique_consecutive(return_counts=True)[1].tolist():

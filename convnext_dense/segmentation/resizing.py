@@ -6,7 +6,7 @@ from math import prod
 import torch
 from torch import Tensor
 
-from .rows import argmax_
+from .largest import argmax_
 from .spans import spans
 
 # Rows that are labelled at once, as many times those that are resized at once: where

@@ -8,38 +8,17 @@ is enlarged, only pixels between different labels need all their classes.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from math import prod
 
 import torch
 from torch import Tensor
 
-from .rows import argmax_, at_once
+from .largest import argmax, argmax_
+from .rows import at_once
 
-# Share of pixels between different labels above which it costs less to resize all.
-MANY = 0.25
-
-
-class Held:
-    """Rows of the source that are at hand.
-
-    Args:
-        logits: (N, C, r, W).
-    """
-
-    def __init__(self, logits: Tensor):
-        self.logits = logits
-
-    @cached_property
-    def pixels(self) -> Tensor:
-        """The logits in (N, r, W, C)."""
-        # Then rows are copied whole, and the kernel for columns is faster.
-        return self.logits.permute(0, 2, 3, 1).contiguous()
-
-    @cached_property
-    def labels(self) -> Tensor:
-        """The label of each pixel, (N, r, W), -1 where a logit is no number."""
-        found = argmax_(self.logits.clone())
-        return found.masked_fill(self.logits.amax(1).isnan(), -1)
+# Share of places between different labels above which it costs less to resize all.
+MANY = 0.2
 
 
 @dataclass
@@ -50,6 +29,50 @@ class Columns:
     left: Tensor
     right: Tensor
     weight: Tensor
+    align_corners: bool
+
+
+class Held:
+    """Rows of the source that are at hand.
+
+    Args:
+        logits: (N, C, r, W).
+        columns: The columns of the target.
+    """
+
+    def __init__(self, logits: Tensor, columns: Columns):
+        self.logits = logits
+        self.columns = columns
+
+    @cached_property
+    def pixels(self) -> Tensor:
+        """The logits in (N, r, W, C)."""
+        # Then pixels are copied whole, and the kernel for columns is faster.
+        return self.logits.permute(0, 2, 3, 1).contiguous()
+
+    @cached_property
+    def wide(self) -> Tensor:
+        """The logits in the columns of the target, (N, r, W, C)."""
+        size = (self.logits.shape[2], self.columns.number)
+        resized = torch.ops.aten.upsample_bilinear2d(
+            self.pixels.permute(0, 3, 1, 2), size, self.columns.align_corners
+        )
+        return resized.permute(0, 2, 3, 1).contiguous()
+
+    @cached_property
+    def labels(self) -> Tensor:
+        """The label of each pixel, (N, r, W), -1 where a logit is no number."""
+        logits = self.pixels.permute(0, 3, 1, 2)
+        return argmax(logits).masked_fill(logits.amax(1).isnan(), -1)
+
+    @cached_property
+    def mixed(self) -> float:
+        """The share of places between four pixels that have not the same label."""
+        labels, below = self.labels, self.labels[:, 1:]
+        same = (labels[..., 1:] == labels[..., :-1]) & (labels[..., 1:] >= 0)
+        if len(below[0]):
+            same = same[:, 1:] & same[:, :-1] & (below == labels[:, :-1])[..., 1:]
+        return 1 - same.double().mean().item() if same.numel() else 0.0
 
 
 @dataclass
@@ -61,8 +84,6 @@ class Span:
         above: For each row of the target, the row above it in ``held``.
         below: The row below it.
         weight: The weight of the latter.
-        columns: The same for columns.
-        align_corners: As in ``F.interpolate``.
         scratch: Memory for the rows that are resized at once, used again and again.
         most: The number of these.
     """
@@ -71,8 +92,6 @@ class Span:
     above: Tensor
     below: Tensor
     weight: Tensor
-    columns: Columns
-    align_corners: bool
     scratch: Tensor
     most: int
 
@@ -86,24 +105,30 @@ class Span:
         return torch.cat([argmax_(rows) for rows in self.resized()], dim=1)
 
     def _resize(self, part: slice) -> Tensor:
-        pixels, above = self.held.pixels, self.above[part]
-        rows = torch.lerp(
-            pixels.index_select(1, above),
-            pixels.index_select(1, self.below[part]),
-            self.weight[part, None, None],
-        ).permute(0, 3, 1, 2)
-        shape = (len(pixels), len(above), self.columns.number, pixels.shape[3])
-        found = self.scratch[: prod(shape)].view(shape).permute(0, 3, 1, 2)
-        # F.interpolate has no `out`, and new memory for each row costs as much again.
-        size = found.shape[2:]
-        torch.ops.aten.upsample_bilinear2d.out(
-            rows, size, self.align_corners, out=found
-        )
-        return found
+        wide, above, below = self.held.wide, self.above[part], self.below[part]
+        weight = self.weight[part, None, None]
+        shape = (len(wide), len(above), *wide.shape[2:])
+        # New memory for each row costs as much again.
+        found = self.scratch[: prod(shape)].view(shape)
+        if wide.is_cuda:
+            rows = wide.index_select(1, above), wide.index_select(1, below)
+            torch.lerp(*rows, weight, out=found)
+        else:
+            # Rows between the same two are made of these as they lie.
+            start = 0
+            pairs = zip(above.tolist(), below.tolist(), strict=True)
+            for (up, down), same in groupby(pairs):
+                stop = start + len([*same])
+                rows = wide[:, up, None], wide[:, down, None]
+                torch.lerp(*rows, weight[start:stop], out=found[:, start:stop])
+                start = stop
+        return found.permute(0, 3, 1, 2)
 
     def labels(self) -> Tensor:
         """Label the rows, (N, r, W)."""
-        left, right = self.columns.left, self.columns.right
+        if self.held.mixed > MANY:
+            return self.resized_labels()
+        left, right = self.held.columns.left, self.held.columns.right
         upper = self.held.labels.index_select(1, self.above)
         lower = self.held.labels.index_select(1, self.below)
         same = (upper == lower) & (upper >= 0)
@@ -111,8 +136,6 @@ class Span:
         same = same.index_select(2, left) & same.index_select(2, right)
         same &= found == upper.index_select(2, right)
         border = (~same).nonzero()
-        if len(border) > MANY * same.numel():
-            return self.resized_labels()
         image, row, column = border.unbind(1)
         most = at_once(self.held.logits, 1)
         for part in torch.arange(len(border), device=border.device).split(most):
@@ -123,7 +146,7 @@ class Span:
 
     def _label(self, image: Tensor, row: Tensor, column: Tensor) -> Tensor:
         """Label single pixels, of all their classes."""
-        pixels, columns = self.held.pixels, self.columns
+        pixels, columns = self.held.pixels, self.held.columns
         across, down = columns.weight[column, None], self.weight[row, None]
         upper, lower = (
             torch.lerp(
@@ -165,15 +188,13 @@ def spans(
         # A row is ready when the one below its source is there, or there is none.
         whole = end == source[0]
         ready = size[0] if whole else int(torch.searchsorted(low, end - 1))
-        rows_held = Held(held)
+        rows_held = Held(held, columns)
         while done < ready:
             stop = min(ready, done + most * tall)
             above = (low[done:stop] - first).to(held.device)
             below = (above + 1).clamp(max=held.shape[2] - 1)
             share = weight[done:stop].to(held)
-            yield Span(
-                rows_held, above, below, share, columns, align_corners, scratch, most
-            )
+            yield Span(rows_held, above, below, share, scratch, most)
             done = stop
         kept = int(low[done]) if done < size[0] else end - 1
         held = held[:, :, min(kept, end - 1) - first :].clone()
@@ -183,7 +204,8 @@ def spans(
 def _columns(source: int, size: int, align_corners: bool, like: Tensor) -> Columns:
     left, weight = _places(source, size, align_corners, like.dtype)
     left = left.to(like.device)
-    return Columns(size, left, (left + 1).clamp(max=source - 1), weight.to(like))
+    right = (left + 1).clamp(max=source - 1)
+    return Columns(size, left, right, weight.to(like), align_corners)
 
 
 def _places(

@@ -90,24 +90,3 @@ def test_padding_is_cut_off(padding, size, pieces):
     parts = iter(F.pad(inner, padding).split(pieces, 2))
     height = size[0] + padding[2] + padding[3]
     assert torch.equal(together(rows.crop(parts, padding, height)), inner)
-
-
-@given(classes=st.integers(1, 300), size=SIZES, levels=st.integers(1, 50))
-def test_the_first_of_the_largest_classes_is_found(classes, size, levels):
-    # Few levels, so that classes tie.
-    logits = (levels * random(2, classes, *size)).round().float()
-    first = torch.stack([(part == part.amax(0)).int().argmax(0) for part in logits])
-    assert torch.equal(rows.argmax_(logits), first)
-
-
-@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
-def test_many_classes_are_told_apart_in_half_precision(dtype):
-    logits = torch.zeros(1, 3000, 1, 1, dtype=dtype)
-    logits[0, 2999] = 1
-    assert rows.argmax_(logits).item() == 2999
-
-
-def test_a_label_stays_a_class_where_a_logit_is_nan():
-    logits = torch.zeros(1, 3, 1, 1)
-    logits[0, 1] = torch.nan
-    assert rows.argmax_(logits).item() == 1

@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -24,26 +24,30 @@ FAMILIES = {
 
 
 def assemble(
-    scope: str, config: str, options: list[str], device: str, timm: Any | None = None
+    scope: str,
+    config: str,
+    device: str,
+    timm: Any | None = None,
+    options: Sequence[str] = (),
 ) -> nn.Module:
     """Build the model of a config for training, without weights.
 
     Args:
         scope: The host that it has to be of.
         config: Its file.
-        options: What ``--cfg-options`` takes.
         device: Where the model goes.
         timm: If given, the stock assembly: its backbone in the place of ours, and
             none of what our runner does.
+        options: What ``--cfg-options`` takes.
 
     Raises:
         UserError: If it is of another host, or timm has no such backbone.
     """
     with _quiet():
-        found = load_config(config, []).default_scope
+        cfg = load_config(config, options)
+        found = cfg.get('default_scope')
         if found != scope:
             raise UserError(f'{config}: default_scope is {found!r}, and not {scope!r}')
-        cfg = load_config(config, options)
         import_host(scope)
         backbone = cfg.model.backbone
         backbone.init_cfg = None

@@ -139,8 +139,9 @@ def main() -> int:
     timm = suite.peer('timm')
     # A config of COCO has its classes.
     options = [f'classes=[{",".join(CLASSES)}]'] if args.config == CONFIG else []
-    ours = assemble(HOST, args.config, options, args.device)
-    stock = assemble(HOST, args.config, options, args.device, timm) if timm else None
+    model = HOST, args.config, args.device
+    ours = assemble(*model, options=options)
+    stock = assemble(*model, timm, options) if timm else None
     from convnext_dense.mmcv_ops.boxes import nms
     from convnext_dense.mmcv_ops.roi_align import roi_align_backward, roi_align_forward
 

@@ -47,10 +47,11 @@ def main() -> int:
     )
     args = suite.args
     timm = suite.peer('timm')
-    size = f'model.data_preprocessor.size=({args.height},{args.width})'
-    models = {'ours': assemble(HOST, args.config, [size], args.device)}
+    models = {'ours': assemble(HOST, args.config, args.device)}
     if timm:
-        models['stock'] = assemble(HOST, args.config, [size], args.device, timm)
+        models['stock'] = assemble(HOST, args.config, args.device, timm)
+    for model in models.values():
+        model.data_preprocessor.size = (args.height, args.width)
     classes = models['ours'].num_classes
     data = batch(args.batch, args.height, args.width, classes)
     for name in args.dtypes:

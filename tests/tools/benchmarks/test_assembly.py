@@ -21,10 +21,8 @@ def assembly(root):
 def segmentor(assembly, root):
     import segmentor
 
-    config = root / segmentor.CONFIG
-    model = assembly.assemble(
-        'mmseg', str(config), ['model.data_preprocessor.size=(64,64)'], 'cpu'
-    )
+    model = assembly.assemble('mmseg', str(root / segmentor.CONFIG), 'cpu')
+    model.data_preprocessor.size = (64, 64)
     return model, segmentor.batch(2, 64, 64, model.num_classes)
 
 
@@ -39,10 +37,19 @@ def test_a_step_moves_the_weights(assembly, segmentor):
 def test_a_config_of_another_host_is_refused(assembly, root):
     config = root / 'configs/convnext/upernet_convnext-tiny_160k_ade20k-512.py'
     with pytest.raises(UserError, match="default_scope is 'mmseg', and not 'mmdet'"):
-        assembly.assemble('mmdet', str(config), [], 'cpu')
+        assembly.assemble('mmdet', str(config), 'cpu')
 
 
 def test_a_backbone_that_timm_lacks_is_named(assembly, root):
     config = root / 'configs/conv2former/mask-rcnn_conv2former-t_3x_coco.py'
     with pytest.raises(UserError, match='timm has no Conv2Former'):
-        assembly.assemble('mmdet', str(config), [], 'cpu', timm=sys)
+        assembly.assemble('mmdet', str(config), 'cpu', timm=sys)
+
+
+def test_the_demos_detector_needs_no_data(assembly, root, monkeypatch, tmp_path):
+    import detector
+
+    monkeypatch.chdir(tmp_path)
+    config = str(root / detector.CONFIG)
+    model = assembly.assemble('mmdet', config, 'cpu', options=['classes=[a,b]'])
+    assert model.roi_head.bbox_head.num_classes == 2
