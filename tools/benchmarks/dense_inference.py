@@ -14,6 +14,10 @@ from torch.nn.functional import interpolate
 
 from convnext_dense.engine.hosts import import_host
 
+WHOLE_GOALS = dict(goal=1 / 3, memory_goal=1 / 4)
+WINDOW_GOALS = dict(goal=1 / 9, memory_goal=1 / 3)
+GOALS_SIDE = 2048
+
 
 class Head(nn.Module):
     """A head that has its own way to predict."""
@@ -50,7 +54,10 @@ def main() -> int:
         devices=True,
         rounds=2,
         classes=(150, 'number of classes'),
-        sides=([1024], 'sides of the square images of sliding windows'),
+        sides=(
+            [1024],
+            f'sides of the images of sliding windows; goals are for {GOALS_SIDE} and more',
+        ),
         scaling=(1, '0 leaves out the table by number of classes'),
     )
     import_host('mmseg')
@@ -112,12 +119,14 @@ def compare(
     differing = (labels(ours) != labels(host)).double().mean().item()
     kind = f'windows of {window}' if window else f'whole image of {shape}'
     kind += f', areas of {cell} pixels' if cell > 1 else ', noise'
+    goals = WHOLE_GOALS
+    if window:
+        goals = WINDOW_GOALS if min(shape) >= GOALS_SIDE else {}
     suite.compare(
         f'{kind}, {classes} classes, labels at {original}',
         {'ours': lambda: labels(ours), 'mmseg': lambda: labels(host)},
         rounds=rounds,
-        goal=1 / 9 if window else 1 / 3,
-        memory_goal=1 / 3 if window else 1 / 4,
+        **goals,
         # Only where two classes are equal but for rounding may labels differ.
         equal=differing < 1e-5,
         notes={'labels that differ': differing},
