@@ -56,7 +56,7 @@ def main() -> int:
         classes=(150, 'number of classes'),
         sides=(
             [1024],
-            f'sides of the images of sliding windows; goals are for {GOALS_SIDE} and more',
+            f'sides of the images of windows; goals are for {GOALS_SIDE} and more',
         ),
         scaling=(1, '0 leaves out the table by number of classes'),
     )
