@@ -52,6 +52,11 @@ RATE = Rule(lambda value: _is_number(value) and value >= 0, 'a number from 0 on'
 ABOVE = Rule(lambda value: _is_number(value) and value > 0, 'a number above 0')
 SHARE = Rule(_is_share, 'a number from 0 to 1')
 RANGE = Rule(_is_range, 'two numbers from 0 to 1, as in [0.2,1.0]')
+BELOW = Rule(lambda value: _is_share(value) and value < 1, 'a number from 0 to below 1')
+BETAS = Rule(
+    lambda value: _is_range(value) and max(value) < 1,
+    'two numbers from 0 to below 1, as in [0.9,0.999]',
+)
 LEVELS = ('NOTSET', 'DEBUG', 'INFO', 'WARNING', 'WARN', 'ERROR', 'CRITICAL', 'FATAL')
 LEVEL = Rule(
     lambda value: _is_whole(value, 0) or value in LEVELS,
@@ -90,9 +95,9 @@ THEIRS: dict[str, Rule] = (
         'optim_wrapper.optimizer.lr': RATE,
         'optim_wrapper.clip_grad.max_norm': ABOVE,
         'optim_wrapper.optimizer.weight_decay': RATE,
-        'optim_wrapper.optimizer.betas': RANGE,
+        'optim_wrapper.optimizer.betas': BETAS,
         'default_hooks.logger.interval': COUNT,
-        'model.backbone.drop_path_rate': SHARE,
+        'model.backbone.drop_path_rate': BELOW,
         'model.test_cfg.rcnn.score_thr': SHARE,
     }
     | {f'model.test_cfg.{part}.nms.iou_threshold': SHARE for part in ('rpn', 'rcnn')}

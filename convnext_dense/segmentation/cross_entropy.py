@@ -1,6 +1,7 @@
 """Cross-entropy with class weights and ignored pixels together."""
 
 from collections.abc import Sequence
+from math import inf
 from typing import Any
 
 from mmseg.models.losses import CrossEntropyLoss as HostCrossEntropyLoss
@@ -26,7 +27,8 @@ class CrossEntropyLoss(HostCrossEntropyLoss):
         **kwargs: The host's.
 
     Raises:
-        UserError: From the first batch on, if the weights are not as many as classes.
+        UserError: If a weight is no number from 0 on, or all are 0; from the first
+            batch on, if they are not as many as classes.
     """
 
     def __init__(
@@ -37,6 +39,8 @@ class CrossEntropyLoss(HostCrossEntropyLoss):
         avg_non_ignore: bool = False,
         **kwargs: Any,
     ):
+        if class_weight is not None and not isinstance(class_weight, str):
+            _check_weights(class_weight)
         weighted = class_weight is not None and not (use_sigmoid or use_mask)
         super().__init__(
             use_sigmoid=use_sigmoid,
@@ -57,3 +61,14 @@ class CrossEntropyLoss(HostCrossEntropyLoss):
                 f'{cls_score.size(1)} classes: give one for each class, in their order'
             )
         return super().forward(cls_score, *args, **kwargs)
+
+
+def _check_weights(weights: Any) -> None:
+    fine = isinstance(weights, list | tuple) and all(
+        isinstance(weight, int | float) and 0 <= weight < inf for weight in weights
+    )
+    if not fine or not any(weights):
+        raise UserError(
+            f'class_weight={weights!r}: it has to be a list of numbers from 0 on, not '
+            'all of them 0, as in [0.5,2]'
+        )

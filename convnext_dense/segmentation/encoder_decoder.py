@@ -46,6 +46,13 @@ class EncoderDecoder(HostEncoderDecoder):
                     f"test_cfg.mode='slide' needs {name}, two whole numbers from 1 on "
                     f'as in (512,512), got {settings.get(name)!r}'
                 )
+        if mode == 'slide':
+            crop, stride = settings['crop_size'], settings['stride']
+            if stride[0] > crop[0] or stride[1] > crop[1]:
+                raise UserError(
+                    f'test_cfg.stride={stride} is larger than test_cfg.crop_size='
+                    f'{crop}: there would be pixels in no window'
+                )
 
     def predict(
         self, inputs: Tensor, data_samples: list[SegDataSample] | None = None

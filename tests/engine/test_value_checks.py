@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convnext_dense.engine.config import load_config
-from convnext_dense.engine.value_checks import OURS, RANGE, THEIRS, check_values
+from convnext_dense.engine.value_checks import BETAS, OURS, RANGE, THEIRS, check_values
 from convnext_dense.errors import UserError
 
 RULES = OURS | THEIRS
@@ -24,7 +24,7 @@ def nested(name, value):
 @given(value=st.text() | st.integers(max_value=-1) | st.lists(st.integers()))
 def test_text_and_negative_numbers_are_refused_by_name(name, value):
     if RULES[name].holds(value):  # a word, or two of 0 and 1
-        assert name in ('flips', 'log_level') or RULES[name] is RANGE
+        assert name in ('flips', 'log_level') or RULES[name] in (RANGE, BETAS)
         return
     with pytest.raises(UserError, match=name):
         check_values(nested(name, value), OURS)
@@ -53,6 +53,8 @@ def test_what_is_absent_or_none_breaks_no_rule(name):
         'model.train_cfg.rcnn.sampler.num=0',
         'model.train_cfg.rpn.sampler.pos_fraction=3.0',
         'optim_wrapper.optimizer.betas=[0.9]',
+        'optim_wrapper.optimizer.betas=[0.9, 1.0]',
+        'model.backbone.drop_path_rate=1.0',
         'optim_wrapper.clip_grad.max_norm=-1.0',
         'batch_size=True',
         'train_cfg.val_interval=0',

@@ -42,3 +42,9 @@ def test_the_mean_without_class_weights_is_torchs(logits, labels):
 def test_a_number_of_weights_that_is_not_that_of_the_classes_is_named(logits, labels):
     with pytest.raises(UserError, match=r'class_weight has 2 numbers, .* 3 classes'):
         loss(class_weight=[1.0, 2.0])(logits, labels, ignore_index=255)
+
+
+@pytest.mark.parametrize('weights', [2, [1, 'a'], [-1, 1], [0, 0], [], [1, torch.inf]])
+def test_weights_that_no_loss_can_have_are_refused(weights):
+    with pytest.raises(UserError, match='a list of numbers from 0 on'):
+        loss(class_weight=weights)

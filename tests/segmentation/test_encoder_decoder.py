@@ -167,3 +167,9 @@ def test_windows_without_a_stride_are_refused(stride):
     windows = dict(mode='slide', crop_size=(16, 16), stride=stride)
     with pytest.raises(UserError, match="mode='slide' needs stride, two whole numbers"):
         build('convnext_dense.EncoderDecoder', windows)
+
+
+def test_windows_that_leave_pixels_out_are_refused():
+    windows = dict(mode='slide', crop_size=(16, 16), stride=(16, 17))
+    with pytest.raises(UserError, match='pixels in no window'):
+        build('convnext_dense.EncoderDecoder', windows)

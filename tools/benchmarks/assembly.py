@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -45,6 +46,8 @@ def assemble(
     """
     with _quiet():
         cfg = load_config(config, options)
+        if 'model' not in cfg:
+            raise UserError(f'{config} has no model: name a whole config')
         found = cfg.get('default_scope')
         if found != scope:
             raise UserError(f'{config}: default_scope is {found!r}, and not {scope!r}')
@@ -73,10 +76,12 @@ def assemble(
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep back a line for each weight, and one on mixed precision."""
+    """Keep back a line for each weight, and advice on precision and losses."""
     logging.disable(logging.WARNING)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')
+            yield
     finally:
         logging.disable(logging.NOTSET)
 

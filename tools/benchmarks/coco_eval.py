@@ -16,6 +16,7 @@ from typing import Any
 from suite import Suite
 
 from convnext_dense.engine.hosts import import_host
+from convnext_dense.errors import UserError
 
 RECORDED = Path('../shared/data/coco_eval_reference')
 ANNOTATIONS = 'gt/instances_val2014_100.json'
@@ -46,6 +47,14 @@ def copies(annotations: dict, results: list, number: int) -> tuple[dict, list]:
         for item in results
     ]
     return many, found
+
+
+def read(option: str, path: str) -> Any:
+    """Read a JSON file that an option names."""
+    try:
+        return json.loads(Path(path).read_text())
+    except (OSError, ValueError) as error:
+        raise UserError(f'--{option} {path} is no JSON file: {error}') from error
 
 
 def by_pycocotools(api: Any, truth: Any, results: list, kind: str) -> list[float]:
@@ -82,10 +91,10 @@ def main() -> int:
         ),
     )
     args = suite.args
-    if not Path(args.annotations).is_file():
-        print(f'left out: {args.annotations} not found; see --annotations')
+    if not RECORDED.is_dir() and args.annotations.startswith(str(RECORDED)):
+        print(f'left out: {RECORDED} not found; see --annotations')
         return suite.finish()
-    annotations = json.loads(Path(args.annotations).read_text())
+    annotations = read('annotations', args.annotations)
     import_host('mmdet')
     from faster_coco_eval import COCO
 
@@ -93,7 +102,7 @@ def main() -> int:
 
     plain = suite.peer('pycocotools.cocoeval')
     for kind, file in (('bbox', args.boxes), ('segm', args.masks)):
-        results = json.loads(Path(file).read_text())
+        results = read('boxes' if kind == 'bbox' else 'masks', file)
         for number in args.copies:
             many, found = copies(annotations, results, number)
             ours = load(COCO, many)

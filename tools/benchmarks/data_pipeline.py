@@ -19,6 +19,7 @@ from suite import Suite
 
 from convnext_dense.engine.config import load_config
 from convnext_dense.engine.hosts import import_host
+from convnext_dense.errors import UserError
 
 CONFIGS = {
     'resize or crop': 'configs/convnext/mask-rcnn_convnext-tiny_3x_coco.py',
@@ -69,10 +70,17 @@ def main() -> int:
         __doc__,
         'data_pipeline',
         images=(24, 'images of 640x640 that are generated where no data are given'),
-        data=('', "a folder with COCO's data, in the place of generated images"),
+        data=(
+            '',
+            "a folder with COCO's data, in the place of generated images; has goals",
+        ),
         annotations=('annotations/instances_train.json', 'the file in it'),
         prefix=('images/train', 'the folder of images in it'),
     )
+    args = suite.args
+    file = Path(args.data, args.annotations)
+    if args.data and not file.is_file():
+        raise UserError(f'{file} not found: set --data and --annotations')
     import_host('mmdet')
     from mmengine.registry import init_default_scope
 
@@ -109,7 +117,7 @@ def main() -> int:
                 side: lambda dataset=dataset: read_all(dataset, 1)
                 for side, dataset in sides.items()
             },
-            goal=1 / 1.5,
+            goal=1 / 1.5 if suite.args.data else None,  # of photos
             equal=all(map(equal, *read.values())),
         )
         for side in sides:

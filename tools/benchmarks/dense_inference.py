@@ -17,6 +17,7 @@ from convnext_dense.engine.hosts import import_host
 WHOLE_GOALS = dict(goal=1 / 3, memory_goal=1 / 4)
 WINDOW_GOALS = dict(goal=1 / 9, memory_goal=1 / 3)
 GOALS_SIDE = 2048
+YES_OR_NO = ['yes', 'no']
 
 
 class Head(nn.Module):
@@ -58,7 +59,7 @@ def main() -> int:
             [1024],
             f'sides of the images of windows; goals are for {GOALS_SIDE} and more',
         ),
-        scaling=(1, '0 leaves out the table by number of classes'),
+        scaling=('yes', 'whether there is a table by number of classes', YES_OR_NO),
     )
     import_host('mmseg')
     args = suite.args
@@ -67,7 +68,7 @@ def main() -> int:
     # The finer the areas of a label, the more borders.
     for cell in (32, 8, 1):
         compare(suite, args.classes, (512, 683), (2000, 1500), cell=cell)
-    if args.scaling:
+    if args.scaling == 'yes':
         for classes in (2, 19, 75, 300):
             compare(suite, classes, (640, 640), (640, 640), (512, 512), rounds=1)
     return suite.finish()

@@ -12,6 +12,8 @@ import torch
 from assembly import assemble, step
 from suite import PRECISIONS, Suite
 
+from convnext_dense.errors import UserError
+
 HOST = 'mmseg'
 CONFIG = 'configs/convnext_v2/upernet_convnext-v2-atto_160k_ade20k-512.py'
 
@@ -46,6 +48,8 @@ def main() -> int:
         dtypes=(['float32'], 'precisions', PRECISIONS),
     )
     args = suite.args
+    if args.batch < 2:
+        raise UserError('--batch 1: norms of the pooled features need two images')
     timm = suite.peer('timm')
     models = {'ours': assemble(HOST, args.config, args.device)}
     if timm:

@@ -26,6 +26,8 @@ from timing import Row, machine, measure
 from convnext_dense.cli import complain
 from convnext_dense.errors import UserError
 
+SIDES = ('height', 'width', 'side', 'sides', 'size', 'sizes')  # options, of images
+LEAST = 32
 PRECISIONS = ['float32', 'bfloat16']
 CLOCKS = {'wall': time.perf_counter, 'cpu': time.process_time}
 
@@ -39,7 +41,7 @@ class Suite:
         rounds: Default of ``--rounds``.
         devices: Whether it runs on a GPU too.
         **options: Further options, ``name=(default, help)`` or ``name=(default, help,
-            choices)``; numbers have to be positive.
+            choices)``; numbers have to be positive, sides of images at least 32.
     """
 
     def __init__(
@@ -82,9 +84,16 @@ class Suite:
                 **(dict(nargs='+') if several else {}),
             )
         self.args = parser.parse_args()
+        for name, value in vars(self.args).items():
+            sides = value if isinstance(value, list) else [value]
+            if name in SIDES and min(sides) < LEAST:
+                parser.error(f'--{name} {min(sides)} is below {LEAST}, the last stride')
         try:
             self.args.json.parent.mkdir(parents=True, exist_ok=True)
+            known = self.args.json.exists()
             self.args.json.open('a').close()
+            if not known:
+                self.args.json.unlink()
         except OSError as error:
             parser.error(f'--json {self.args.json} cannot be written: {error.strerror}')
         self.rows: list[Row] = []

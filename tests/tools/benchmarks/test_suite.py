@@ -75,7 +75,7 @@ def test_a_missing_peer_is_named_with_its_extra_and_left_out(suite, capsys):
 
 
 def test_figures_are_written_as_json(suite, tmp_path):
-    one = suite('--side', '32', side=(8, 'a side'))
+    one = suite('--side', '32', side=(64, 'a side'))
     assert one.args.side == 32
     one.compare('row', {'ours': lambda: 1, 'other': lambda: 2}, goal=2.0, equal=True)
     assert one.finish() == 0
@@ -115,5 +115,18 @@ def test_an_option_that_cannot_be_is_refused_before_anything_runs(
     suite, capsys, option, words
 ):
     with pytest.raises(SystemExit, match='2'):
-        suite(option, size=(3, 'side'), models=(['a'], 'models', ['a', 'b']))
+        suite(option, size=(64, 'side'), models=(['a'], 'models', ['a', 'b']))
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('name', ['side', 'height', 'sides'])
+def test_images_below_the_last_stride_are_refused(suite, capsys, name):
+    with pytest.raises(SystemExit):
+        suite(f'--{name}', '31', **{name: ([64] if name == 'sides' else 64, 'a side')})
+    assert f'--{name} 31 is below 32' in capsys.readouterr().err
+
+
+def test_what_is_refused_leaves_no_file(suite, tmp_path):
+    with pytest.raises(SystemExit):
+        suite('--side', '31', side=(64, 'a side'))
+    assert not (tmp_path / 'out.json').exists()
