@@ -42,7 +42,7 @@ def assemble(
         options: What ``--cfg-options`` takes.
 
     Raises:
-        UserError: If it is of another host, or timm has no such backbone.
+        UserError: If it has no model or another host, or timm has no such backbone.
     """
     with _quiet():
         cfg = load_config(config, options)

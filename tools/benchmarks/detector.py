@@ -23,23 +23,12 @@ CLASSES = ['circle', 'square', 'triangle']
 
 
 def torchvision_average(
-    features: Tensor,
-    rois: Tensor,
-    output: Tensor,
-    argmax_y: Tensor,  # noqa: ARG001
-    argmax_x: Tensor,  # noqa: ARG001
-    *,
-    aligned_height: int,
-    aligned_width: int,
-    spatial_scale: float,
-    sampling_ratio: int,
-    pool_mode: int,  # noqa: ARG001
-    aligned: bool,
+    features: Tensor, rois: Tensor, output: Tensor, *_: Tensor, **options: Any
 ) -> None:
     """Stand in for ``roi_align_forward`` by torchvision's operator."""
-    bins = aligned_height, aligned_width
+    bins, ratio, aligned = _of_torchvision(options)
     output[:] = torch.ops.torchvision.roi_align(
-        features.float(), rois.float(), spatial_scale, *bins, sampling_ratio, aligned
+        features.float(), rois.float(), *bins, ratio, aligned
     )
 
 
@@ -49,25 +38,25 @@ def torchvision_gradient(
     argmax_y: Tensor,  # noqa: ARG001
     argmax_x: Tensor,  # noqa: ARG001
     grad_input: Tensor,
-    *,
-    aligned_height: int,
-    aligned_width: int,
-    spatial_scale: float,
-    sampling_ratio: int,
-    pool_mode: int,  # noqa: ARG001
-    aligned: bool,
+    **options: Any,
 ) -> None:
     """Stand in for ``roi_align_backward`` by torchvision's operator."""
+    bins, ratio, aligned = _of_torchvision(options)
     grad_input += torch.ops.torchvision._roi_align_backward(
         grad_output.contiguous().float(),
         rois.float(),
-        spatial_scale,
-        aligned_height,
-        aligned_width,
+        *bins,
         *grad_input.shape,
-        sampling_ratio,
+        ratio,
         aligned,
     )
+
+
+def _of_torchvision(options: dict[str, Any]) -> tuple[tuple, int, bool]:
+    """Give scale and number of bins, samples a bin, and whether pixels are aligned."""
+    names = 'spatial_scale', 'aligned_height', 'aligned_width'
+    bins = tuple(options[name] for name in names)
+    return bins, options['sampling_ratio'], options['aligned']
 
 
 def torchvision_nms(
