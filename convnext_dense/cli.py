@@ -142,11 +142,26 @@ def _message(error: BaseException) -> str:
 
 
 def complain(message: str, code: int = 2) -> int:
-    """Print an error and return the exit code."""
-    # One process of many speaks for all.
-    if os.environ.get('RANK', '0') == '0':
+    """Print an error, once for all processes of a machine, and return the exit code."""
+    file = os.environ.get('TORCHELASTIC_ERROR_FILE')
+    if file:
+        # torchrun ends all as soon as one has failed, so the first of them speaks. It
+        # gives each process of an attempt its file, in folders of one folder.
+        _say_once(f'error: {message}', Path(file).parents[1] / 'told')
+    elif os.environ.get('RANK', '0') == '0':
         print(f'error: {message}', file=sys.stderr)
     return code
+
+
+def _say_once(line: str, told: Path) -> None:
+    import fcntl  # not on Windows, where only torchrun needs it
+
+    with told.open('a') as mark:
+        # Nobody ends before the line is out.
+        fcntl.flock(mark, fcntl.LOCK_EX)
+        if mark.seek(0, os.SEEK_END) == 0:
+            print(line, file=sys.stderr, flush=True)
+            mark.write('told')
 
 
 if __name__ == '__main__':

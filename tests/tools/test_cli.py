@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from convnext_dense.cli import main
+from convnext_dense.cli import complain, main
 from convnext_dense.errors import Stopped
 
 SHAPES = 'configs/shapes/mask-rcnn_convnext-v2-atto_demo_shapes.py'
@@ -166,3 +166,13 @@ def test_a_number_of_gpus_that_is_none_is_refused(gpus):
     )
     assert done.returncode == 2
     assert f"positive number, got '{gpus}'" in done.stderr
+
+
+def test_the_first_process_to_fail_speaks_for_its_machine(capfd, monkeypatch, tmp_path):
+    for rank in '10':
+        folder = tmp_path / 'attempt_0' / rank
+        folder.mkdir(parents=True)
+        monkeypatch.setenv('RANK', rank)
+        monkeypatch.setenv('TORCHELASTIC_ERROR_FILE', str(folder / 'error.json'))
+        assert complain(f'seen by {rank}') == 2
+    assert capfd.readouterr().err == 'error: seen by 1\n'
