@@ -1,4 +1,4 @@
-"""Depthwise convolution, whose weight gradient is put together from narrow kernels."""
+"""Depthwise convolution, by those of oneDNN's kernels that are fast for its size."""
 
 from typing import Any
 
@@ -10,6 +10,9 @@ from torch.autograd.function import once_differentiable
 from . import onednn
 
 NARROW = 3  # columns of a kernel up to which oneDNN's weight gradient is fast
+# Side of a kernel and columns of an image from which oneDNN's input gradient is faster
+# than its convolution.
+WIDE, LONG = 11, 24
 
 
 class DepthwiseConv2d(nn.Conv2d):
@@ -27,12 +30,7 @@ class DepthwiseConv2d(nn.Conv2d):
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, C, H, W) to the same shape."""
         dtype = onednn.dtype_for(x, self.weight)
-        if (
-            dtype is None
-            or self.kernel_size[0] <= NARROW
-            or not torch.is_grad_enabled()
-            or not self.weight.requires_grad
-        ):
+        if dtype is None:
             return super().forward(x)
         assert self.bias is not None
         weight, bias = self.weight.to(dtype), self.bias.to(dtype)
@@ -44,7 +42,7 @@ class _Convolution(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         x = x.contiguous(memory_format=torch.channels_last)
         ctx.save_for_backward(x, weight)
-        return F.conv2d(x, weight, bias, padding=weight.shape[2] // 2, groups=len(x[0]))
+        return convolve(x, weight, bias)
 
     @staticmethod
     @once_differentiable
@@ -53,10 +51,28 @@ class _Convolution(torch.autograd.Function):
         grad = grad.contiguous(memory_format=torch.channels_last)
         needs = ctx.needs_input_grad
         return (
-            _gradients(grad, x, weight, 0) if needs[0] else None,
+            convolve(grad, weight.flip(2, 3)) if needs[0] else None,
             weight_gradient(grad, x, weight) if needs[1] else None,
             grad.sum((0, 2, 3)) if needs[2] else None,
         )
+
+
+def convolve(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Convolve by the faster of two ways.
+
+    The input gradient of a convolution is the convolution by its kernels turned by
+    half a turn, and the other way round.
+
+    Args:
+        x: (N, C, H, W), channels last.
+        weight: (C, 1, k, k), k odd.
+        bias: (C,).
+    """
+    side = weight.shape[2]
+    if side < WIDE or x.shape[3] <= LONG:
+        return F.conv2d(x, weight, bias, padding=side // 2, groups=x.shape[1])
+    y = _gradients(x, x, weight.flip(2, 3), 0)
+    return y if bias is None else y.add_(bias[:, None, None])
 
 
 def weight_gradient(grad: Tensor, x: Tensor, weight: Tensor) -> Tensor:
@@ -72,27 +88,33 @@ def weight_gradient(grad: Tensor, x: Tensor, weight: Tensor) -> Tensor:
     """
     number, width, height, length = x.shape
     side = weight.shape[3]
+    if side <= NARROW:
+        return _gradients(grad, x, weight, 1)
     middle = side // 2
-    margin = middle + 1
-    # Between rows with zeros at both ends, to move is to read from another place.
-    rows = number * height * (length + 2 * margin)
-    memory = grad.new_zeros((rows + 2 * margin) * width)
+    # As many zeros between rows as places to move by: then to move is to read from
+    # another place. The first is before a row, the others are behind it.
+    across = length + middle
+    inside = slice(1, 1 + length)
+    pixels = number * height * across
+    memory = grad.new_zeros((pixels + 2 * middle) * width)
 
     def moved(by: int) -> Tensor:
-        start = (margin - by) * width
-        pixels = memory[start : start + rows * width]
-        return pixels.view(number, height, -1, width).permute(0, 3, 1, 2)
+        start = (middle - by) * width
+        there = memory[start : start + pixels * width]
+        return there.view(number, height, across, width).permute(0, 3, 1, 2)
 
-    moved(0)[..., margin : margin + length] = grad
+    moved(0)[..., inside] = grad
     # Zeros above and below, too: kernels higher than the image are slow otherwise.
-    x = F.pad(x, (margin, margin, middle, middle))
-    x = x.contiguous(memory_format=torch.channels_last)
+    padded = x.new_zeros(number, height + 2 * middle, across, width)
+    padded = padded.permute(0, 3, 1, 2)
+    padded[:, :, middle : middle + height, inside] = x
     parts = []
     for first in range(0, side, NARROW):
         # There is no fast kernel for two.
         columns = 1 if side - first == 1 else NARROW
         by = first + columns // 2 - middle
-        parts.append(_gradients(moved(by), x, weight[..., :columns], 1, rows=0))
+        part = _gradients(moved(by), padded, weight[..., :columns], 1, rows=0)
+        parts.append(part)
     return torch.cat(parts, dim=3)[..., :side]
 
 
