@@ -16,12 +16,12 @@ from convnext_dense.backbones.convnext_v2 import ConvNeXtV2Block
 from convnext_dense.backbones.pyramid import TRUNCATED_NORMAL
 from convnext_dense.backbones.variants import NUM_STAGES
 from convnext_dense.errors import UserError
+from convnext_dense.layers import Pointwise
 from convnext_dense.registry import MODELS
 
 from .masking import VisiblePatches, check_ratio, random_mask
 from .published import load_published
-
-STRIDE = 32  # of the last stage: the side of the smallest patch
+from .targets import STRIDE, normalized, patches_of, statistics
 
 
 @MODELS.register_module()
@@ -83,13 +83,13 @@ class FCMAE(BaseModel):
         self.mask_ratio = mask_ratio
         self.patch_size = patch_size
         self.norm_pix_loss = norm_pix_loss
-        self.proj = nn.Conv2d(built.widths[-1], decoder_width, 1)
+        self.proj = Pointwise(built.widths[-1], decoder_width)
         self.mask_token = nn.Parameter(0.02 * torch.randn(1, decoder_width, 1, 1))
         self.decoder = nn.Sequential(
             *[ConvNeXtV2Block(decoder_width, 0.0) for _ in range(decoder_depth)]
         )
         channels = built.downsample_layers[0][0].in_channels
-        self.pred = nn.Conv2d(decoder_width, STRIDE**2 * channels, 1)
+        self.pred = Pointwise(decoder_width, STRIDE**2 * channels)
 
     def init_weights(self) -> None:
         """Initialise as ``init_cfg`` says.
@@ -180,13 +180,14 @@ class FCMAE(BaseModel):
     def loss(self, images: Tensor, mask: Tensor) -> Tensor:
         """Give the mean squared error over the pixels of removed patches."""
         removed = VisiblePatches(~mask)
+        # Once for both cuts.
+        images = images.contiguous(memory_format=torch.channels_last)
         decoded = self.decode(self.encode(images, mask), mask)
         # What is not compared is not predicted.
         predicted = self.pred(removed.stack(decoded)).flatten(2).transpose(1, 2)
         target = patches_of(removed.stack(images))
         if self.norm_pix_loss:
-            mean, std = _statistics(target)
-            target = (target - mean) / std
+            target = normalized(target)
         return (predicted.float() - target).square().mean()
 
     @torch.no_grad()
@@ -199,7 +200,7 @@ class FCMAE(BaseModel):
         predicted = self.pred(self.decode(self.encode(images, mask), mask))
         predicted = predicted.flatten(2).transpose(1, 2).to(images.dtype)
         if self.norm_pix_loss:
-            mean, std = _statistics(patches_of(images))
+            mean, std = statistics(patches_of(images))
             predicted = predicted * std + mean
         shown = predicted.unflatten(1, mask.shape[1:])
         shown = shown.unflatten(3, (STRIDE, STRIDE, images.shape[1]))
@@ -207,20 +208,9 @@ class FCMAE(BaseModel):
         return torch.where(enlarged(mask)[:, None], shown, images)
 
 
-def patches_of(images: Tensor) -> Tensor:
-    """Cut (N, C, H, W) into (N, H / 32 * W / 32, 32 * 32 * C), channels last."""
-    x = images.unflatten(3, (-1, STRIDE)).unflatten(2, (-1, STRIDE))
-    return x.permute(0, 2, 4, 3, 5, 1).flatten(3).flatten(1, 2)
-
-
 def enlarged(mask: Tensor) -> Tensor:
     """Map a mask of (N, h, w) patches to one of (N, 32 * h, 32 * w) pixels."""
     return mask.repeat_interleave(STRIDE, 1).repeat_interleave(STRIDE, 2)
-
-
-def _statistics(patches: Tensor) -> tuple[Tensor, Tensor]:
-    variance, mean = torch.var_mean(patches, dim=-1, keepdim=True)
-    return mean, (variance + 1e-6).sqrt()
 
 
 def _check_maskable(encoder: Any) -> None:

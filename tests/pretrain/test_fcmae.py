@@ -4,9 +4,10 @@ import torch
 from convnext_dense import FCMAE, Conv2Former, ConvNeXt, ConvNeXtV2
 from convnext_dense.errors import UserError
 from convnext_dense.pretrain import VisiblePatches, random_mask
-from convnext_dense.pretrain.fcmae import enlarged, patches_of
+from convnext_dense.pretrain.fcmae import enlarged
 from convnext_dense.pretrain.published import load_published
 from convnext_dense.pretrain.reference import encode_densely
+from convnext_dense.pretrain.targets import patches_of
 
 FAMILIES = ['convnext_dense.ConvNeXtV2', 'convnext_dense.ConvNeXt']
 
