@@ -34,6 +34,13 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
         return complain(_message(error))
     except FileNotFoundError as error:
         return complain(f'file not found: {error.filename or _message(error)}')
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        return complain(
+            f'{_message(error)}\nThat is more memory than there is: make batches or '
+            'images smaller; for training also set model.backbone.with_cp=True'
+        )
     except KeyboardInterrupt:
         return complain('interrupted', code=130)
 
@@ -139,6 +146,13 @@ def _message(error: BaseException) -> str:
     if text.startswith('Caught '):
         return text.rsplit(f'{type(error).__name__}: ', 1)[-1].strip()
     return text
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether memory of the machine or of a device did not suffice."""
+    # Of a device torch says it by a class, of the processor by words.
+    kinds = ('MemoryError', 'OutOfMemoryError')
+    return type(error).__name__ in kinds or 'allocate memory' in str(error)
 
 
 def complain(message: str, code: int = 2) -> int:

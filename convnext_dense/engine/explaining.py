@@ -2,6 +2,7 @@
 
 import difflib
 import re
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -37,8 +38,14 @@ def explained(part: str) -> Iterator[None]:
         told = str(error).partition('\n')[0][:MOST_CHARACTERS]
         raise UserError(
             f"the config's {part} cannot be built: {type(error).__name__}: "
-            f'{told or "a value is out of range (the host says no more)"}{_hint(told)}'
+            f'{told or _wordless(error)}{_hint(told)}'
         ) from error
+
+
+def _wordless(error: Exception) -> str:
+    """Show the line that failed without a word: mostly a check, which names a value."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f'at "{last.line}", line {last.lineno} of {last.filename}'
 
 
 def _hint(told: str) -> str:

@@ -62,6 +62,11 @@ LEVEL = Rule(
     lambda value: _is_whole(value, 0) or value in LEVELS,
     'DEBUG, INFO, WARNING, ERROR or CRITICAL',
 )
+NMS = Rule(lambda value: value in ('nms', 'soft_nms'), "'nms' or 'soft_nms'")
+MOST = Rule(
+    lambda value: value == -1 or _is_whole(value, 1),
+    'a whole number from 1 on, or -1 for all',
+)
 FLIPS = Rule(
     _are_flips,
     "a list of 'horizontal', 'vertical' and 'diagonal'; for none, set prob=0.0 of "
@@ -99,8 +104,14 @@ THEIRS: dict[str, Rule] = (
         'default_hooks.logger.interval': COUNT,
         'model.backbone.drop_path_rate': BELOW,
         'model.test_cfg.rcnn.score_thr': SHARE,
+        'model.test_cfg.rpn.max_per_img': COUNT,
+        'model.test_cfg.rcnn.max_per_img': MOST,
     }
-    | {f'model.test_cfg.{part}.nms.iou_threshold': SHARE for part in ('rpn', 'rcnn')}
+    | {
+        f'model.test_cfg.{part}.nms.{name}': rule
+        for part in ('rpn', 'rcnn')
+        for name, rule in (('type', NMS), ('iou_threshold', SHARE))
+    }
     | {
         f'model.train_cfg.{part}.sampler.{name}': rule
         for part in ('rpn', 'rcnn')

@@ -16,6 +16,15 @@ def test_an_error_of_the_host_names_the_part(error):
         raise error
 
 
+def test_an_error_without_words_shows_the_line_that_failed():
+    heads = pytest.importorskip('mmseg.models.decode_heads')
+    with (
+        pytest.raises(UserError, match=r'"assert isinstance\(in_index, int\)", line'),
+        explained('model'),
+    ):
+        heads.FCNHead(in_channels=8, channels=4, num_classes=2, in_index=[0, 1])
+
+
 def test_an_error_for_the_user_stays_as_it_is():
     with pytest.raises(UserError, match='mend it'), explained('model'):
         raise UserError('mend it')

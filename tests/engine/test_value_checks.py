@@ -6,11 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from convnext_dense.engine import value_checks
 from convnext_dense.engine.config import load_config
-from convnext_dense.engine.value_checks import BETAS, OURS, RANGE, THEIRS, check_values
+from convnext_dense.engine.value_checks import OURS, THEIRS, check_values
 from convnext_dense.errors import UserError
 
 RULES = OURS | THEIRS
+# -1, or two of 0 and 1, are values of these.
+MANY = (value_checks.RANGE, value_checks.BETAS, value_checks.MOST)
 DEMO = 'configs/shapes/mask-rcnn_convnext-v2-atto_demo_shapes.py'
 
 
@@ -23,8 +26,8 @@ def nested(name, value):
 @pytest.mark.parametrize('name', RULES)
 @given(value=st.text() | st.integers(max_value=-1) | st.lists(st.integers()))
 def test_text_and_negative_numbers_are_refused_by_name(name, value):
-    if RULES[name].holds(value):  # a word, or two of 0 and 1
-        assert name in ('flips', 'log_level') or RULES[name] in (RANGE, BETAS)
+    if RULES[name].holds(value):
+        assert name in ('flips', 'log_level') or RULES[name] in MANY
         return
     with pytest.raises(UserError, match=name):
         check_values(nested(name, value), OURS)
@@ -50,6 +53,8 @@ def test_what_is_absent_or_none_breaks_no_rule(name):
         'default_hooks.logger.interval=0',
         'model.backbone.drop_path_rate=[0.1]',
         'model.test_cfg.rpn.nms.iou_threshold=-3.0',
+        'model.test_cfg.rcnn.nms.type=foo',
+        'model.test_cfg.rcnn.max_per_img=0',
         'model.train_cfg.rcnn.sampler.num=0',
         'model.train_cfg.rpn.sampler.pos_fraction=3.0',
         'optim_wrapper.optimizer.betas=[0.9]',

@@ -6,8 +6,9 @@ import subprocess
 import sys
 
 import pytest
+import torch
 
-from convnext_dense.cli import complain, main
+from convnext_dense.cli import COMMANDS, complain, main
 from convnext_dense.errors import Stopped
 
 SHAPES = 'configs/shapes/mask-rcnn_convnext-v2-atto_demo_shapes.py'
@@ -79,6 +80,17 @@ def complaint(capsys, *arguments):
     ]
     assert len(errors) == 1
     return errors[0]
+
+
+def test_memory_that_does_not_suffice_is_told_with_the_way_out(monkeypatch, capsys):
+    def train(**_):
+        return torch.empty(10**15)
+
+    monkeypatch.setitem(COMMANDS, 'train', lambda: train)
+    assert main(['train', LEAF]) == 2
+    told = capsys.readouterr().err
+    assert '4000000000000000 bytes' in told
+    assert 'model.backbone.with_cp=True' in told
 
 
 def test_a_missing_config_is_named(capsys):

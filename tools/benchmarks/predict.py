@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from suite import Suite
 
+from convnext_dense.detection.pasting import paste_masks
 from convnext_dense.inference import Predictor
-from convnext_dense.inference.pasting import paste_masks
 from convnext_dense.visualization import draw_instances
 
 HEIGHT, WIDTH, MASKS = 1500, 2000, 80
@@ -47,6 +47,9 @@ def main() -> int:
         devices=True,
         checkpoint=('', 'a checkpoint with its config inside'),
     )
+    predictor = None
+    if suite.args.checkpoint:
+        predictor = Predictor(Path(suite.args.checkpoint), device=suite.args.device)
     image = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
     for name, sides in (('small', (30, 800)), ('large', (300, 1500))):
         masks, boxes = objects(*sides)
@@ -54,8 +57,7 @@ def main() -> int:
             f'{MASKS} {name} masks pasted and drawn at {WIDTH}x{HEIGHT}',
             {'ours': lambda m=masks, b=boxes: paste_and_draw(m, b, image)},
         )
-    if suite.args.checkpoint:
-        predictor = Predictor(Path(suite.args.checkpoint), device=suite.args.device)
+    if predictor is not None:
         photo = image[:128, :128]
         prepared = predictor.prepare(photo)
 

@@ -23,7 +23,7 @@ from typing import Any
 import torch
 from timing import Row, machine, measure
 
-from convnext_dense.cli import complain
+from convnext_dense.cli import complain, is_out_of_memory
 from convnext_dense.errors import UserError
 
 SIDES = ('height', 'width', 'side', 'sides', 'size', 'sizes')  # options, of images
@@ -216,6 +216,8 @@ def _tell(kind: type[BaseException], error: BaseException, trace: Any) -> None:
     """Tell a user's mistake in one line, and all else as Python does."""
     if isinstance(error, UserError):
         complain(str(error))
+    elif is_out_of_memory(error):
+        complain(f'{error}\nThat is more memory than there is: choose smaller sizes')
     else:
         sys.__excepthook__(kind, error, trace)
 
