@@ -58,6 +58,7 @@ MODELS = Registry(
         'CrossEntropyLoss': 'segmentation.cross_entropy',
         'EncoderDecoder': 'segmentation.encoder_decoder',
         'FCMAE': 'pretrain',
+        'FCNMaskHead': 'detection.mask_head',
         'MaskTTAModel': 'detection.mask_tta',
         'SegTTAModel': 'segmentation.encoder_decoder',
     },

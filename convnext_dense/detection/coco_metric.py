@@ -9,9 +9,11 @@ from typing import Any
 from faster_coco_eval import COCO, COCOeval_faster
 from mmdet.evaluation.metrics import CocoMetric as HostCocoMetric
 from mmengine.logging import print_log
+from torch import Tensor
 
 from convnext_dense.errors import UserError
 from convnext_dense.registry import METRICS
+from convnext_dense.visualization import crop_masks
 
 # The order of pycocotools' `stats`; the first six are named as mmdet names them.
 NAMES = (
@@ -80,6 +82,10 @@ class CocoMetric(HostCocoMetric):
             raise UserError(f'annotation file not found: {ann_file}')
         self._coco_api = COCO(ann_file)
 
+    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
+        """Take in predictions: masks as run lengths, of which no more is needed."""
+        super().process(data_batch, [_with_runs(sample) for sample in data_samples])
+
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Compare the predictions of all images with the annotations.
 
@@ -118,6 +124,24 @@ class CocoMetric(HostCocoMetric):
             image_ids=sorted(prediction['img_id'] for prediction in predictions),
             category_ids=self.cat_ids,
         )
+
+
+def _with_runs(sample: dict) -> dict:
+    instances = sample['pred_instances']
+    masks = instances.get('masks')
+    if not isinstance(masks, Tensor):
+        return sample
+    return dict(sample, pred_instances=dict(instances, masks=runs_of(masks)))
+
+
+def runs_of(masks: Tensor) -> list[dict[str, Any]]:
+    """Encode masks, (N, H, W) boolean, as COCO's run lengths."""
+    # One by one: crops of all would take as much memory as the masks.
+    return [
+        crop.rle(*mask.shape)
+        for mask in masks.detach().cpu().numpy()
+        for crop in crop_masks([mask])
+    ]
 
 
 def table(kind: str, numbers: dict[str, float]) -> str:

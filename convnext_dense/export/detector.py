@@ -18,7 +18,7 @@ class DetectorGraph(nn.Module):
     ``image`` (M,) the image's index in the batch, ``boxes`` (M, 4) x1, y1, x2, y2 in
     pixels of the input, ``scores`` (M,), ``labels`` (M,) and, where the model has
     masks, ``masks`` (M, h, w), probabilities to be enlarged to the boxes
-    (:func:`convnext_dense.inference.pasting.paste_masks`).
+    (:func:`convnext_dense.detection.pasting.paste_masks`).
 
     Raises:
         UserError: If the detector has a part that has no standard operators.

@@ -6,6 +6,7 @@ stay small, and logits become labels a few classes at a time.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -49,43 +50,18 @@ class Detector:
         from mmdet.models.roi_heads.mask_heads import FCNMaskHead
         from mmdet.structures import DetDataSample
 
+        from convnext_dense.detection.mask_head import own_masks
+
         self.model: Any = model
         self.sample: Callable = DetDataSample
         for module in model.modules():
             if isinstance(module, FCNMaskHead):
-                # Called where masks would be pasted, with the same arguments.
-                module._predict_by_feat_single = _SmallMasks(module)
+                module._predict_by_feat_single = partial(own_masks, module)
 
     def __call__(self, batch: Sequence[Prepared]) -> list[RawDetections]:
         """Find the objects in a batch of images of one size."""
         samples = self.model.test_step(_packed(batch, self.sample))
         return [_raw(sample.pred_instances) for sample in samples]
-
-
-class _SmallMasks:
-    """Stands in for a mask head's pasting: masks stay as small as they are."""
-
-    def __init__(self, head: Any):
-        self.class_agnostic = head.class_agnostic
-
-    def __call__(
-        self,
-        mask_preds: Tensor,
-        bboxes: Tensor,
-        labels: Tensor,
-        img_meta: dict,
-        rcnn_test_cfg: Any,  # noqa: ARG002
-        rescale: bool = False,
-        activate_map: bool = False,
-    ) -> Tensor:
-        """Pick each object's own mask, and bring its box to the image as asked."""
-        masks = torch.as_tensor(mask_preds, device=bboxes.device)
-        masks = masks if activate_map else masks.sigmoid()
-        if rescale:
-            bboxes /= bboxes.new_tensor(img_meta['scale_factor']).repeat((1, 2))
-        if self.class_agnostic:
-            return masks[:, 0]
-        return masks[torch.arange(len(labels), device=labels.device), labels]
 
 
 class Segmentor:

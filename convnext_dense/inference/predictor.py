@@ -9,13 +9,13 @@ import torch
 from mmengine.config import Config
 from PIL import Image
 
+from convnext_dense.detection.pasting import paste_masks
 from convnext_dense.errors import UserError
 from convnext_dense.visualization import crop_masks
 
 from .images import MOST_PIXELS, ImageLike, read_image
 from .loading import load_model
 from .networks import Detector, Network, RawDetections, Segmentor
-from .pasting import paste_masks
 from .preparing import Preparation, Prepared
 from .results import Detections, LabelMap
 from .windows import merge_windows, places

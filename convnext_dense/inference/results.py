@@ -111,7 +111,7 @@ class Detections:
             )
         ]
         for entry, crop in zip(entries, self.crops or (), strict=False):
-            entry['segmentation'] = _rle(crop.paste(*self.size))
+            entry['segmentation'] = crop.rle(*self.size)
         return entries
 
     def to_supervision(self) -> Any:
@@ -219,13 +219,6 @@ def indices_of(names: Iterable[str], classes: Sequence[str]) -> list[int]:
             f'{", ".join(classes[:20])}{", ..." * (len(classes) > 20)}'
         )
     return [classes.index(name) for name in names]
-
-
-def _rle(mask: np.ndarray) -> dict:
-    from pycocotools import mask as coco
-
-    encoded = coco.encode(np.asfortranarray(mask.astype(np.uint8)))
-    return dict(size=encoded['size'], counts=encoded['counts'].decode('ascii'))
 
 
 def _supervision() -> Any:

@@ -5,7 +5,7 @@ is done with them would visit pixels where nothing is.
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -25,9 +25,39 @@ class MaskCrop(NamedTuple):
     def paste(self, height: int, width: int) -> np.ndarray:
         """Give the whole mask, (height, width) boolean."""
         mask = np.zeros((height, width), dtype=bool)
+        self.draw(mask)
+        return mask
+
+    def draw(self, mask: np.ndarray) -> None:
+        """Write the crop into a mask of the whole image, (height, width) boolean."""
         bottom, right = self.y + self.bits.shape[0], self.x + self.bits.shape[1]
         mask[self.y : bottom, self.x : right] = self.bits
-        return mask
+
+    def rle(self, height: int, width: int) -> dict[str, Any]:
+        """Encode the whole mask, of (height, width), as COCO does.
+
+        Returns:
+            ``size`` and ``counts``: lengths of runs, column by column, as text.
+        """
+        from pycocotools.mask import frPyObjects
+
+        rows, columns = self.bits.shape
+        # A zero before each column and after the last: runs end within columns.
+        line = np.zeros(columns * (rows + 1) + 1, np.uint8)
+        if self.bits.size:
+            within = line[1:].reshape(columns, rows + 1)
+            within[:, :rows] = cv2.transpose(self.bits.view(np.uint8))
+        column, row = np.divmod(np.flatnonzero(line[1:] != line[:-1]), rows + 1)
+        bounds = (self.x + column) * height + self.y + row
+        # A run to the last row goes on where the next column begins with one.
+        apart = np.diff(bounds, prepend=-1, append=-1) != 0
+        bounds = bounds[apart[1:] & apart[:-1]]
+        counts = np.diff(bounds, prepend=0, append=height * width).tolist()
+        if counts[-1] == 0:
+            counts.pop()
+        size = [height, width]
+        text = frPyObjects(dict(size=size, counts=counts), height, width)['counts']
+        return dict(size=size, counts=text.decode('ascii'))
 
     def scaled(self, scale: float, height: int, width: int) -> 'MaskCrop':
         """Give the crop for an image that is ``scale`` times as large.

@@ -10,6 +10,7 @@ pytest.importorskip('mmdet', reason='mmdet is not installed')
 
 from faster_coco_eval import COCO
 from mmdet.structures.mask import encode_mask_results
+from pycocotools.mask import decode
 
 from convnext_dense.detection.coco_metric import NAMES, CocoMetric, coco_numbers
 from convnext_dense.errors import UserError
@@ -98,3 +99,12 @@ def test_one_right_label_of_two_scores_half(metric):
 def test_a_missing_annotation_file_is_named(tmp_path):
     with pytest.raises(UserError, match=r'absent\.json'):
         CocoMetric(str(tmp_path / 'absent.json'))
+
+
+def test_masks_may_come_as_tensors_which_stay_as_they_are(metric):
+    given = sample([0, 1])
+    masks = torch.from_numpy(decode(given['pred_instances']['masks']))
+    given['pred_instances']['masks'] = masks = masks.permute(2, 0, 1).bool()
+    metric.process({}, [given])
+    assert given['pred_instances']['masks'] is masks
+    assert metric.evaluate(size=1)['coco/segm_mAP'] == pytest.approx(1.0)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pycocotools.mask import encode
 
 from convnext_dense.visualization import MaskCrop, crop_masks
 
@@ -22,6 +23,19 @@ def test_a_crop_pasted_is_the_mask(height, width, seed, share):
     masks = random_masks(height, width, seed, share)
     pasted = [crop.paste(height, width) for crop in crop_masks(masks)]
     assert (np.stack(pasted) == masks).all()
+
+
+@given(
+    height=sides, width=sides, seed=st.integers(0, 99),
+    share=st.sampled_from([0, 0.05, 0.5, 0.95, 1]),
+)  # fmt: skip
+def test_runs_are_those_of_pycocotools(height, width, seed, share):
+    masks = random_masks(height, width, seed, share)
+    masks[1:, height // 3 :] = False
+    masks[2, :, : width // 3] = False
+    expected = encode(np.asfortranarray(masks.transpose(1, 2, 0).astype(np.uint8)))
+    for crop, rle in zip(crop_masks(masks), expected, strict=True):
+        assert crop.rle(height, width) == dict(rle, counts=rle['counts'].decode())
 
 
 def test_a_crop_is_as_small_as_can_be():

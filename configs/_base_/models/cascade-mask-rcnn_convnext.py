@@ -15,6 +15,7 @@ model = dict(
     ),
     neck=dict(in_channels=[96, 192, 384, 768]),
     roi_head=dict(
+        mask_head=dict(type='convnext_dense.FCNMaskHead'),
         bbox_head=[
             dict(
                 type='ConvFCBBoxHead',
@@ -43,6 +44,6 @@ model = dict(
                 [0.05, 0.05, 0.1, 0.1],
                 [0.033, 0.033, 0.067, 0.067],
             )
-        ]
+        ],
     ),
 )

@@ -10,6 +10,7 @@ model = dict(
         init_cfg=dict(type='Pretrained'),
     ),
     neck=dict(in_channels=[72, 144, 288, 576]),
+    roi_head=dict(mask_head=dict(type='convnext_dense.FCNMaskHead')),
 )
 # The stem has batch norms, for which two images a GPU are few. Our choice.
 sync_bn = 'torch'

@@ -13,5 +13,6 @@ model = dict(
         init_cfg=dict(type='Pretrained'),
     ),
     neck=dict(in_channels=[128, 256, 512, 1024]),
+    roi_head=dict(mask_head=dict(type='convnext_dense.FCNMaskHead')),
     test_cfg=dict(rcnn=dict(nms=dict(type='soft_nms'))),
 )

@@ -11,4 +11,5 @@ model = dict(
         init_cfg=dict(type='Pretrained'),
     ),
     neck=dict(in_channels=[96, 192, 384, 768]),
+    roi_head=dict(mask_head=dict(type='convnext_dense.FCNMaskHead')),
 )

@@ -28,6 +28,7 @@ model = dict(
         ),
         mask_roi_extractor=dict(out_channels=width, finest_scale=28),
         mask_head=dict(
+            type='convnext_dense.FCNMaskHead',
             in_channels=width,
             conv_out_channels=width,
             num_convs=2,

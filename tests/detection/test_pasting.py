@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convnext_dense.inference.pasting import paste_masks
+from convnext_dense.detection.pasting import paste_masks
 
 coordinate = st.floats(-20, 60, width=32)
 
