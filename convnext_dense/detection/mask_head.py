@@ -43,10 +43,10 @@ class FCNMaskHead(HostFCNMaskHead):
         if not rescale:
             across, down = img_meta['scale_factor']
             height, width = round(height * down), round(width * across)
-        small = own_masks(self, *given, rescale, activate_map).float().numpy()
+        small = own_masks(self, *given, rescale, activate_map).detach().float().numpy()
         # numpy leaves zeros to the system: what nothing is written to takes no time.
         whole = np.zeros((len(small), height, width), dtype=bool)
-        for mask, one, box in zip(whole, small, bboxes.numpy(), strict=True):
+        for mask, one, box in zip(whole, small, bboxes.detach().numpy(), strict=True):
             (crop,) = paste_masks(one[None], box[None], (height, width), threshold)
             crop.draw(mask)
         return torch.from_numpy(whole)

@@ -6,9 +6,7 @@ from mmengine.config import ConfigDict
 
 pytest.importorskip('mmdet', reason='mmdet is not installed')
 
-from mmdet.models.roi_heads.mask_heads import FCNMaskHead as HostFCNMaskHead
-
-from convnext_dense.detection.mask_head import FCNMaskHead
+from convnext_dense.detection.mask_head import FCNMaskHead, HostFCNMaskHead
 
 
 def arguments(seed, threshold=0.5):
