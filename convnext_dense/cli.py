@@ -35,11 +35,12 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
     except FileNotFoundError as error:
         return complain(f'file not found: {error.filename or _message(error)}')
     except (MemoryError, RuntimeError) as error:
-        if not is_out_of_memory(error):
+        short = out_of_memory(error)
+        if not short:
             raise
         return complain(
-            f'{_message(error)}\nThat is more memory than there is: make batches or '
-            'images smaller; for training also set model.backbone.with_cp=True'
+            f'{short}: make batches or images smaller; for training also set '
+            'model.backbone.with_cp=True'
         )
     except KeyboardInterrupt:
         return complain('interrupted', code=130)
@@ -148,11 +149,16 @@ def _message(error: BaseException) -> str:
     return text
 
 
-def is_out_of_memory(error: BaseException) -> bool:
-    """Tell whether memory of the machine or of a device did not suffice."""
+def out_of_memory(error: BaseException) -> str:
+    """Say what did not fit into memory; nothing if the error is another one."""
+    told = _message(error).strip().partition('\n')[0]
     # Of a device torch says it by a class, of the processor by words.
     kinds = ('MemoryError', 'OutOfMemoryError')
-    return type(error).__name__ in kinds or 'allocate memory' in str(error)
+    if type(error).__name__ not in kinds and 'allocate memory' not in told:
+        return ''
+    # torch begins with a place in its source.
+    told = told.rpartition('DefaultCPUAllocator: ')[2]
+    return f'out of memory ({told or "no more is said"})'
 
 
 def complain(message: str, code: int = 2) -> int:

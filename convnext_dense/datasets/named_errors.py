@@ -56,6 +56,8 @@ def _told(error: Exception) -> str:
             'an object of it has no mask (`segmentation`) in the annotation file; '
             'train boxes alone with a faster-rcnn config'
         )
+    if 'Insufficient memory' in str(error):
+        return 'there is not enough memory to resize it: set a smaller image_size'
     first = (str(error).strip() or 'no more is said').splitlines()[0]
     return (
         f'{type(error).__name__}: {first}; compare the sizes and masks of its '

@@ -119,7 +119,7 @@ def _config(target: str, shape: Shape | None, options: Sequence[str]) -> Iterato
     if 'backbone' in cfg.model:
         cfg.model.backbone.init_cfg = None
     scope = DefaultScope.overwrite_default_scope(cfg.get('default_scope'))
-    with scope, explained('model'):
+    with scope, explained('model', cfg.model):
         model = MODELS.build(cfg.model).eval()
     check_widths(model, cfg.model)
     if hasattr(model, 'roi_head'):

@@ -3,8 +3,9 @@
 import difflib
 import re
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from convnext_dense import registry
 from convnext_dense.errors import UserError
@@ -19,11 +20,12 @@ MOST_CHARACTERS = 300
 
 
 @contextmanager
-def explained(part: str) -> Iterator[None]:
+def explained(part: str, settings: Any = None) -> Iterator[None]:
     """Turn what goes wrong while a part is built into an error that names it.
 
     The hosts check values with assertions and whatever Python raises by itself; the
-    cause stays attached.
+    cause stays attached. Where they say nothing, ``settings`` of the part are named
+    that the failed line mentions.
     """
     try:
         yield
@@ -38,14 +40,26 @@ def explained(part: str) -> Iterator[None]:
         told = str(error).partition('\n')[0][:MOST_CHARACTERS]
         raise UserError(
             f"the config's {part} cannot be built: {type(error).__name__}: "
-            f'{told or _wordless(error)}{_hint(told)}'
+            f'{told or _wordless(error, part, settings)}{_hint(told)}'
         ) from error
 
 
-def _wordless(error: Exception) -> str:
+def _wordless(error: Exception, part: str, settings: Any) -> str:
     """Show the line that failed without a word: mostly a check, which names a value."""
     last = traceback.extract_tb(error.__traceback__)[-1]
-    return f'at "{last.line}", line {last.lineno} of {last.filename}'
+    words = set(re.findall(r'\w+', last.line or ''))
+    found = [f'{name}={value}' for name, value in _named(settings, words, part)]
+    named = f'; look at {", ".join(found)}' if found else ''
+    return f'at "{last.line}", line {last.lineno} of {last.filename}{named}'
+
+
+def _named(node: Any, words: set[str], path: str) -> Iterator[tuple[str, Any]]:
+    """Yield the settings below a node whose names are among some words."""
+    for key, value in node.items() if isinstance(node, Mapping) else ():
+        if isinstance(value, Mapping):
+            yield from _named(value, words, f'{path}.{key}')
+        elif key in words:
+            yield f'{path}.{key}', value
 
 
 def _hint(told: str) -> str:

@@ -164,7 +164,7 @@ class Runner(BaseRunner):
 
     def build_model(self, model: Any) -> nn.Module:
         """Build the model; its neck or head must be as wide as the backbone."""
-        with explained('model'):
+        with explained('model', model):
             built = super().build_model(model)
         check_widths(built, self.cfg.model)
         use_faster_linear(built)

@@ -62,6 +62,10 @@ LEVEL = Rule(
     lambda value: _is_whole(value, 0) or value in LEVELS,
     'DEBUG, INFO, WARNING, ERROR or CRITICAL',
 )
+THRESHOLD = Rule(
+    lambda value: _is_share(value) or value == -1,
+    'a number from 0 to 1, or -1 for probabilities',
+)
 NMS = Rule(lambda value: value in ('nms', 'soft_nms'), "'nms' or 'soft_nms'")
 MOST = Rule(
     lambda value: value == -1 or _is_whole(value, 1),
@@ -106,6 +110,7 @@ THEIRS: dict[str, Rule] = (
         'model.test_cfg.rcnn.score_thr': SHARE,
         'model.test_cfg.rpn.max_per_img': COUNT,
         'model.test_cfg.rcnn.max_per_img': MOST,
+        'model.test_cfg.rcnn.mask_thr_binary': THRESHOLD,
     }
     | {
         f'model.test_cfg.{part}.nms.{name}': rule
@@ -113,9 +118,13 @@ THEIRS: dict[str, Rule] = (
         for name, rule in (('type', NMS), ('iou_threshold', SHARE))
     }
     | {
-        f'model.train_cfg.{part}.sampler.{name}': rule
+        f'model.train_cfg.{part}.{name}': rule
         for part in ('rpn', 'rcnn')
-        for name, rule in (('num', COUNT), ('pos_fraction', SHARE))
+        for name, rule in (
+            ('sampler.num', COUNT),
+            ('sampler.pos_fraction', SHARE),
+            ('assigner.pos_iou_thr', SHARE),
+        )
     }
     | {
         f'{phase}_dataloader.{name}': rule

@@ -1,4 +1,4 @@
-"""Whether what stands on a backbone fits it."""
+"""Whether the parts of a model fit each other."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,11 +9,12 @@ from convnext_dense.errors import UserError
 
 
 def check_widths(model: nn.Module, cfg: Any) -> None:
-    """Check that what stands on the backbone is as wide as its features.
+    """Check that parts of a model fit each other: widths and numbers of levels.
 
     Raises:
         UserError: Naming the setting and the value that fits.
     """
+    _check_anchors(model, cfg)
     backbone: Any = getattr(model, 'backbone', None)
     if not (hasattr(backbone, 'widths') and hasattr(backbone, 'out_indices')):
         return
@@ -43,3 +44,21 @@ def check_widths(model: nn.Module, cfg: Any) -> None:
                 f'model.{name}.in_channels={given} does not fit the backbone, whose '
                 f"features are {fits} wide: set 'model.{name}.in_channels={value}'"
             )
+
+
+def _check_anchors(model: Any, cfg: Any) -> None:
+    anchors = getattr(getattr(model, 'rpn_head', None), 'prior_generator', None)
+    levels = (cfg.get('neck') or {}).get('num_outs')
+    if anchors is None:
+        return
+    settings = cfg.rpn_head.anchor_generator
+    if 0 in anchors.num_base_priors:
+        raise UserError(
+            f'model.rpn_head.anchor_generator gives no anchors with {dict(settings)}: '
+            'set at least one of ratios and one of scales'
+        )
+    if levels is not None and anchors.num_levels != levels:
+        raise UserError(
+            f'model.rpn_head.anchor_generator.strides={settings.get("strides")} are '
+            f'{anchors.num_levels}, but model.neck.num_outs={levels}: set one for each'
+        )

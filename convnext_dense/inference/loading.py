@@ -84,7 +84,8 @@ def load_model(
     cfg.model = _without_init(cfg.model)
     if config is None:
         check_model(cfg.model, path)
-    with BUILDING, DefaultScope.overwrite_default_scope(scope), explained('model'):
+    named = explained('model', cfg.model)
+    with BUILDING, DefaultScope.overwrite_default_scope(scope), named:
         model = MODELS.build(cfg.model)
     check_widths(model, cfg.model)
     use_faster_linear(model)

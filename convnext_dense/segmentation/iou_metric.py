@@ -28,10 +28,11 @@ def confusion(
     side = num_classes + 2
     # Comparisons that give bool are slow on a CPU, and so is leaving pixels out. All
     # is one sum instead, in which the ignored pixels have a table of their own.
-    truth = truth.to(torch.int32)
+    kind = torch.int32 if 2 * side * side < 2**31 else torch.int64
+    truth = truth.to(kind)
     ignored = torch.eq(truth, ignore_index, out=torch.empty_like(truth))
     cells = _row(truth, num_classes).mul_(side)
-    cells.add_(_row(predicted.to(torch.int32), num_classes))
+    cells.add_(_row(predicted.to(kind), num_classes))
     cells.add_(ignored, alpha=side * side)
     counts = torch.bincount(cells.flatten(), minlength=2 * side * side)
     return counts.view(2, side, side)[0]

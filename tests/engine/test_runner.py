@@ -19,8 +19,10 @@ def test_an_error_of_the_host_names_the_part(error):
 def test_an_error_without_words_shows_the_line_that_failed():
     heads = pytest.importorskip('mmseg.models.decode_heads')
     with (
-        pytest.raises(UserError, match=r'"assert isinstance\(in_index, int\)", line'),
-        explained('model'),
+        pytest.raises(
+            UserError, match=r'int\)", line .*look at model\.a\.in_index=\[0, 1'
+        ),
+        explained('model', dict(a=dict(in_index=[0, 1], channels=4))),
     ):
         heads.FCNHead(in_channels=8, channels=4, num_classes=2, in_index=[0, 1])
 

@@ -13,7 +13,12 @@ from convnext_dense.errors import UserError
 
 RULES = OURS | THEIRS
 # -1, or two of 0 and 1, are values of these.
-MANY = (value_checks.RANGE, value_checks.BETAS, value_checks.MOST)
+MANY = (
+    value_checks.RANGE,
+    value_checks.BETAS,
+    value_checks.MOST,
+    value_checks.THRESHOLD,
+)
 DEMO = 'configs/shapes/mask-rcnn_convnext-v2-atto_demo_shapes.py'
 
 
@@ -55,7 +60,9 @@ def test_what_is_absent_or_none_breaks_no_rule(name):
         'model.test_cfg.rpn.nms.iou_threshold=-3.0',
         'model.test_cfg.rcnn.nms.type=foo',
         'model.test_cfg.rcnn.max_per_img=0',
+        'model.test_cfg.rcnn.mask_thr_binary=2.0',
         'model.train_cfg.rcnn.sampler.num=0',
+        'model.train_cfg.rcnn.assigner.pos_iou_thr=7.0',
         'model.train_cfg.rpn.sampler.pos_fraction=3.0',
         'optim_wrapper.optimizer.betas=[0.9]',
         'optim_wrapper.optimizer.betas=[0.9, 1.0]',

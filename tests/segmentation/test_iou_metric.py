@@ -35,6 +35,15 @@ def test_areas_are_the_hosts(classes, ignore_index, seed, dtypes):
         assert torch.equal(found, expected.double())
 
 
+def test_places_in_the_largest_tables_are_right(monkeypatch):
+    # The table itself is too large for a test.
+    places = []
+    monkeypatch.setattr(torch, 'bincount', lambda x, minlength: places.append(x))
+    with pytest.raises(AttributeError):
+        confusion(torch.tensor([49_999]), torch.tensor([49_999]), 50_000, 49_999)
+    assert places[0].tolist() == [50_002**2 + 50_000 * 50_002 + 50_000]
+
+
 def test_every_pixel_that_counts_is_counted_once():
     truth = torch.tensor([0, 1, 255, 7, 1])
     counts = confusion(torch.tensor([0, 0, 0, 1, 1]), truth, 2, 255)

@@ -89,6 +89,7 @@ def test_memory_that_does_not_suffice_is_told_with_the_way_out(monkeypatch, caps
     monkeypatch.setitem(COMMANDS, 'train', lambda: train)
     assert main(['train', LEAF]) == 2
     told = capsys.readouterr().err
+    assert told.count('\n') == 1
     assert '4000000000000000 bytes' in told
     assert 'model.backbone.with_cp=True' in told
 

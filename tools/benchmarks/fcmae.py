@@ -14,7 +14,10 @@ import torch
 from suite import Suite
 
 from convnext_dense import FCMAE
+from convnext_dense.errors import UserError
+from convnext_dense.pretrain.masking import check_ratio
 from convnext_dense.pretrain.reference import encode_densely
+from convnext_dense.pretrain.targets import STRIDE
 
 BATCHES = dict(atto=8, tiny=4)
 GOALS = dict(goal=1 / 2.2, memory_goal=0.6)
@@ -93,6 +96,11 @@ def main() -> int:
         ratios=([0.4, 0.6, 0.75], 'mask ratios of that table'),
     )
     args = suite.args
+    for ratio in (args.ratio, *args.ratios):
+        check_ratio(ratio)
+    for size in (args.size, *args.sizes):
+        if size % STRIDE:
+            raise UserError(f'a side of {size} pixels is no multiple of {STRIDE}')
     cases = [
         (arch, args.size, args.ratio, part)
         for arch in args.archs

@@ -13,6 +13,7 @@ import torch
 from suite import Suite
 
 from convnext_dense.engine.hosts import import_host
+from convnext_dense.errors import UserError
 
 HEIGHT, WIDTH = 800, 1333
 
@@ -82,6 +83,8 @@ def main() -> int:
         instances=([10, 100], 'instances of an image'),
         shares=([0.05, 0.2, 0.9], 'sides of their boxes, by those of the image'),
     )
+    if max(suite.args.shares) > 1:
+        raise UserError(f'--shares {max(suite.args.shares):g} is above 1: the image')
     for number in suite.args.instances:
         for share in suite.args.shares:
             calls = sides(number, share, HEIGHT, WIDTH)

@@ -9,9 +9,11 @@ import argparse
 import statistics
 import sys
 import time
+from importlib.util import find_spec
 
 import numpy as np
 from mmengine.config import ConfigDict
+from suite import positive
 
 # Sets the slider as a hand does, and waits for the picture that answers it.
 MOVE = """async (value) => {
@@ -77,12 +79,18 @@ class Discs:
 def main() -> int:
     """Measure, and print a line for each part."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--objects', type=int, default=80, metavar='N')
-    parser.add_argument('--size', type=int, nargs=2, default=(1500, 2000), metavar='PX')
-    parser.add_argument('--repeats', type=int, default=20, metavar='N')
-    parser.add_argument('--port', type=int, default=7869)
+    parser.add_argument('--objects', type=positive(int), default=80, metavar='N')
+    parser.add_argument(
+        '--size', type=positive(int), nargs=2, default=(1500, 2000), metavar='PX'
+    )
+    parser.add_argument('--repeats', type=positive(int), default=20, metavar='N')
+    parser.add_argument('--port', type=positive(int), default=7869)
     parser.add_argument('--chromium', default='/usr/bin/chromium', metavar='PATH')
     args = parser.parse_args()
+    if find_spec('playwright') is None:
+        parser.error(
+            "playwright is not installed: pip install 'convnext-dense[browser]'"
+        )
     values = np.linspace(0.06, 0.3, args.repeats).round(2).tolist()
     height, width = args.size
     print(f'{args.objects} masks at {width} x {height}, {args.repeats} thresholds')

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from faster_coco_eval.core import mask as mask_api
 from PIL import Image
+from suite import positive
 
 WIDTH, HEIGHT = 640, 480
 OBJECTS = 7
@@ -30,9 +31,11 @@ TURNS = np.linspace(0, 2 * np.pi, 16, endpoint=False)
 def main() -> int:
     """Write the work dir, run the tool on it, and print what it took."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--images', type=int, default=5000)
-    parser.add_argument('--classes', type=int, default=80)
-    parser.add_argument('--detections', type=int, default=100, help='of an image')
+    parser.add_argument('--images', type=positive(int), default=5000)
+    parser.add_argument('--classes', type=positive(int), default=80)
+    parser.add_argument(
+        '--detections', type=positive(int), default=100, help='of an image'
+    )
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)

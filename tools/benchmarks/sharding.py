@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 import torch
+from suite import positive
 from timing import machine
 from torch import distributed, multiprocessing
 
@@ -83,13 +84,25 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     add = parser.add_argument
     add('--arch', default='base', help='of ConvNeXt V2 (default: %(default)s)')
-    add('--processes', type=int, default=2, help='(default: %(default)s)')
-    add('--size', type=int, default=224, help='side of the images (%(default)s)')
-    add('--batch', type=int, default=2, help='images of a process (%(default)s)')
-    add('--updates', type=int, default=3, help='(default: %(default)s)')
+    add('--processes', type=positive(int), default=2, help='(default: %(default)s)')
+    add(
+        '--size',
+        type=positive(int),
+        default=224,
+        help='side of the images (%(default)s)',
+    )
+    add(
+        '--batch',
+        type=positive(int),
+        default=2,
+        help='images of a process (%(default)s)',
+    )
+    add('--updates', type=positive(int), default=3, help='(default: %(default)s)')
     out = Path('work_dirs/benchmarks/sharding.json')
     add('--json', type=Path, default=out, help='(default: %(default)s)')
     args = parser.parse_args()
+    if args.json.is_dir():
+        parser.error(f'--json {args.json} is a folder')
     found = {name: run(args, way) for name, way in WAYS.items()}
     print(
         f'ConvNeXt-V2-{args.arch}, {args.processes} processes, {args.batch} images of '

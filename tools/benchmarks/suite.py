@@ -23,7 +23,7 @@ from typing import Any
 import torch
 from timing import Row, machine, measure
 
-from convnext_dense.cli import complain, is_out_of_memory
+from convnext_dense.cli import complain, out_of_memory
 from convnext_dense.errors import UserError
 
 SIDES = ('height', 'width', 'side', 'sides', 'size', 'sizes')  # options, of images
@@ -54,7 +54,7 @@ class Suite:
     ):
         sys.excepthook = _tell
         parser = argparse.ArgumentParser(description=description)
-        parser.add_argument('--rounds', type=_positive(int), default=rounds)
+        parser.add_argument('--rounds', type=positive(int), default=rounds)
         parser.add_argument('--threads', type=_threads, help='default: one per core')
         parser.add_argument(
             '--clock',
@@ -79,7 +79,7 @@ class Suite:
                 f'--{option.replace("_", "-")}',
                 default=default,
                 help=f'{text} (default: %(default)s)',
-                type=kind if kind is str else _positive(kind),
+                type=kind if kind is str else positive(kind),
                 choices=[*choices[0]] if choices else None,
                 **(dict(nargs='+') if several else {}),
             )
@@ -188,8 +188,8 @@ def as_text(row: Row) -> str:
     return '\n'.join(lines)
 
 
-def _positive(kind: type) -> Callable[[str], Any]:
-    """Read a positive number."""
+def positive(kind: type) -> Callable[[str], Any]:
+    """Give a reader of positive numbers for argparse."""
 
     def number(text: str) -> Any:
         value = kind(text)
@@ -203,7 +203,7 @@ def _positive(kind: type) -> Callable[[str], Any]:
 
 def _threads(text: str) -> int:
     most = 16 * (os.cpu_count() or 1)
-    value = _positive(int)(text)
+    value = positive(int)(text)
     if value > most:
         raise argparse.ArgumentTypeError(f'{text} is above {most}, 16 for each core')
     return value
@@ -216,8 +216,8 @@ def _tell(kind: type[BaseException], error: BaseException, trace: Any) -> None:
     """Tell a user's mistake in one line, and all else as Python does."""
     if isinstance(error, UserError):
         complain(str(error))
-    elif is_out_of_memory(error):
-        complain(f'{error}\nThat is more memory than there is: choose smaller sizes')
+    elif out_of_memory(error):
+        complain(f'{out_of_memory(error)}: choose smaller sizes')
     else:
         sys.__excepthook__(kind, error, trace)
 
