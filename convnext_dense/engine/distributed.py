@@ -1,6 +1,8 @@
 """Processes that meet, and agree."""
 
+import atexit
 import os
+import time
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -11,6 +13,7 @@ from torch import distributed
 
 # Beside torch's 10 minutes for nccl: evaluation in one process may take longer.
 TIMEOUT = timedelta(minutes=30)
+LAST_SECONDS = 0.1
 
 
 def meet(launcher: str, dist_cfg: Mapping[str, Any]) -> None:
@@ -36,6 +39,9 @@ def meet(launcher: str, dist_cfg: Mapping[str, Any]) -> None:
         world_size=size,
         timeout=TIMEOUT,
     )
+    # A thread of gloo's lets go of the last exchange's tensors, for which it needs the
+    # interpreter: where that is ending already, it would abort the process.
+    atexit.register(time.sleep, LAST_SECONDS)
 
 
 class Vote:
